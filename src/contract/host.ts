@@ -1,0 +1,49 @@
+import { type Static, Type } from 'typebox'
+import { ChannelName, ComponentName, HostName, Id, Labels, Timestamp, Version } from './names.ts'
+import { ReleaseSet } from './release-set.ts'
+import { HostReport } from './report.ts'
+
+/**
+ * How a host stands, in one word: `enrolled` (never reported), `silent` (no report for a while), `stuck` and `rolled-back` (see its
+ * failure), `updating`, `healthy` (runs what is desired, every check passes), `unhealthy` (a check fails), `waiting` (runs less than what
+ * is desired and is not at work on it).
+ */
+export const hostConditions = [
+  'enrolled',
+  'silent',
+  'stuck',
+  'rolled-back',
+  'updating',
+  'unhealthy',
+  'waiting',
+  'healthy',
+] as const
+export const HostCondition = Type.Enum([...hostConditions])
+export type HostCondition = (typeof hostConditions)[number]
+
+/** A row of `GET /api/v1/hosts`. */
+export const HostSummary = Type.Object({
+  id: Id,
+  name: HostName,
+  channel: ChannelName,
+  labels: Labels,
+  condition: HostCondition,
+  /** Why the condition is not `healthy`: a sentence. */
+  reason: Type.Optional(Type.String()),
+  /** What runs now, by component. */
+  versions: Type.Record(ComponentName, Version),
+  enrolledAt: Timestamp,
+  lastSeenAt: Type.Union([Timestamp, Type.Null()]),
+})
+export type HostSummary = Static<typeof HostSummary>
+
+/** `GET /api/v1/hosts/:name` */
+export const HostDetail = Type.Object({
+  ...HostSummary.properties,
+  generation: Type.Integer(),
+  /** What the host should run; null while its channel points to nothing. */
+  desired: Type.Union([ReleaseSet, Type.Null()]),
+  /** The last report, whole; null before the first. */
+  report: Type.Union([HostReport, Type.Null()]),
+})
+export type HostDetail = Static<typeof HostDetail>

@@ -1,0 +1,45 @@
+import { type Static, Type } from 'typebox'
+import { DaemonStatus } from './daemon.ts'
+import { ComponentName, Timestamp } from './names.ts'
+import { HostPlatform } from './platform.ts'
+import { ReleaseSet } from './release-set.ts'
+import { Failure, Rejection, UpdateOutcome, UpdateState } from './update.ts'
+
+/** One health check of a component, as it stood when it was last run. */
+export const CheckResult = Type.Object({
+  component: ComponentName,
+  check: Type.String(),
+  healthy: Type.Boolean(),
+  /** What the check said when it was not healthy. */
+  message: Type.Optional(Type.String({ maxLength: 2000 })),
+})
+export type CheckResult = Static<typeof CheckResult>
+
+/** The body of `POST /api/v1/hosts/self/report`: how a host is, after every change of state and at least twice a minute. */
+export const HostReport = Type.Object({
+  /** The generation of the desired document that the host has; 0 before the first. */
+  generation: Type.Integer({ minimum: 0 }),
+  platform: HostPlatform,
+  /** What `freebsd-version` prints: "14.3-RELEASE-p5". */
+  release: Type.String({ maxLength: 100 }),
+  agentVersion: Type.String({ maxLength: 64 }),
+  /** Where Prometheus finds this host's page: "192.0.2.7:9760". Absent when the page is switched off. */
+  metricsAddress: Type.Optional(Type.String({ maxLength: 261 })),
+  state: UpdateState,
+  stateSince: Timestamp,
+  /** The set that `current` points to; null before the first. */
+  current: Type.Union([ReleaseSet, Type.Null()]),
+  checks: Type.Array(CheckResult, { maxItems: 1024 }),
+  /** Why the update under way is being rolled back, or why the host is stuck. */
+  failure: Type.Optional(Failure),
+  lastUpdate: Type.Optional(UpdateOutcome),
+  rejected: Type.Array(Rejection, { maxItems: 256 }),
+  daemons: Type.Record(Type.String(), DaemonStatus),
+  /** Found by probing: what this host can do, and why not. */
+  capabilities: Type.Record(
+    Type.String(),
+    Type.Object({ available: Type.Boolean(), reason: Type.Optional(Type.String()) }),
+  ),
+  operations: Type.Array(Type.Unknown()),
+})
+export type HostReport = Static<typeof HostReport>

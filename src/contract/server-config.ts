@@ -1,0 +1,30 @@
+import { type Static, Type } from 'typebox'
+
+const MiB = 1024 * 1024
+
+/** The server's configuration: the file of `--config`, over it the environment (`SLIPWAY_LISTEN`), over it the flags (`--listen`). */
+export const ServerConfig = Type.Object(
+  {
+    /** Address and port. Port 0 takes a free one. */
+    listen: Type.String({ pattern: '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$', default: '127.0.0.1:8400' }),
+    /** The folder that holds everything the server keeps. */
+    data: Type.String({ minLength: 1, default: './.slipway' }),
+    /** `sqlite`: a file in the data folder. */
+    database: Type.Enum(['sqlite'], { default: 'sqlite' }),
+    /** `fs`: blobs in the data folder. */
+    storage: Type.Enum(['fs'], { default: 'fs' }),
+    /** The address that hosts and people use, when it is not that of `listen` (a proxy, a DNS name). */
+    publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^\\s/@]+$' })),
+    logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
+    /** The largest manifest. OCI Distribution 1.1 asks registries to take at least 4 MiB. */
+    maxManifestBytes: Type.Integer({ minimum: 4 * MiB, maximum: 64 * MiB, default: 4 * MiB }),
+    /** The largest blob. */
+    maxBlobBytes: Type.Integer({ minimum: 1, default: 64 * 1024 * MiB }),
+    /** An upload session without a byte for this long is removed. */
+    uploadExpirySeconds: Type.Integer({ minimum: 60, default: 86_400 }),
+    /** A host without a report for this long is `silent`. */
+    hostSilentSeconds: Type.Integer({ minimum: 10, default: 120 }),
+  },
+  { additionalProperties: false },
+)
+export type ServerConfig = Static<typeof ServerConfig>

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { AppError } from '../contract/errors.ts'
+
+/**
+ * The one writer of files. Whatever it replaces is, after a crash at any moment, either wholly old or wholly new, and whatever it
+ * has answered is on the disk. Temporary files are named `.tmp-…` and stand beside their target; `removeTemporaries` clears those
+ * that a crash left.
+ */
+const temporaryPrefix = '.tmp-'
+
+/** A name beside `path` that no other writer uses. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `${temporaryPrefix}${basename(path).slice(0, 60)}-${randomBytes(6).toString('hex')}`)
+}
+
+/** Writes a whole file: temporary file, fsync, rename, fsync of the folder. @throws AppError storage-full */
+export async function replaceFile(
+  path: string,
+  data: string | Uint8Array,
+  options: { mode?: number } = {},
+): Promise<void> {
+  const temporary = temporaryBeside(path)
+  try {
+    const file = await open(temporary, 'wx', options.mode ?? 0o644)
+    try {
+      await file.writeFile(data)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await moveInto(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw asStorageError(error, path)
+  }
+}
+
+/** Renames a finished file or folder to its place and makes that durable. @throws AppError storage-full */
+export async function moveInto(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+    await syncFolder(dirname(to))
+  } catch (error) {
+    throw asStorageError(error, to)
+  }
+}
+
+/** Makes `path` a symbolic link to `target`, replacing one that is there in one rename. @throws AppError storage-full */
+export async function replaceLink(path: string, target: string): Promise<void> {
+  const temporary = temporaryBeside(path)
+  try {
+    await symlink(target, temporary)
+    await moveInto(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {})
+    throw asStorageError(error, path)
+  }
+}
+
+/** Makes the entries of a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder: FileHandle = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string, options: { mode?: number } = {}): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: options.mode ?? 0o755 })
+  } catch (error) {
+    throw asStorageError(error, path)
+  }
+}
+
+/** The text of a file, or undefined when there is none. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  return orUndefined(readFile(path, 'utf8'), 'ENOENT')
+}
+
+/** What a symbolic link points to, or undefined when there is none. */
+export async function readLinkIfThere(path: string): Promise<string | undefined> {
+  return orUndefined(readlink(path), 'ENOENT', 'EINVAL')
+}
+
+/** The size of a file in bytes, or undefined when there is none. */
+export async function sizeIfThere(path: string): Promise<number | undefined> {
+  return (await orUndefined(stat(path), 'ENOENT'))?.size
+}
+
+/** The names in a folder, sorted; none when there is no folder. */
+export async function listFolder(path: string): Promise<string[]> {
+  return (await orUndefined(readdir(path), 'ENOENT'))?.sort() ?? []
+}
+
+/** Removes a file or a folder with all that is in it; nothing there is fine. */
+export async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+}
+
+/** Removes what writers that were killed left in a folder. Call it only where no writer can be at work. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const name of await listFolder(folder)) if (name.startsWith(temporaryPrefix)) await remove(join(folder, name))
+}
+
+/** Names the path in a "disk full" error, and leaves every other error as it is. */
+export function asStorageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  const what = code === 'ENOSPC' ? 'no space is left on the disk' : 'the quota is used up'
+  return new AppError('storage-full', `cannot write ${path}: ${what}; free some space and try again`, { cause: error })
+}
+
+async function orUndefined<T>(promise: Promise<T>, ...codes: string[]): Promise<T | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    if (codes.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}

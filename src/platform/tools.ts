@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+
+/** Where the programs that we run are on FreeBSD: the one table. A configuration overrides it elsewhere. */
+export const freebsdTools = {
+  'freebsd-version': '/bin/freebsd-version',
+  service: '/usr/sbin/service',
+  sysctl: '/sbin/sysctl',
+  sysrc: '/usr/sbin/sysrc',
+  uname: '/usr/bin/uname',
+  zfs: '/sbin/zfs',
+} as const
+
+export type Tool = keyof typeof freebsdTools
+export type ToolPaths = Readonly<Record<Tool, string>>
+
+/** The table below `root` (`/` on a real host). An override is taken as it is. */
+export function toolPaths(root: string, overrides: Readonly<Record<string, string>> = {}): ToolPaths {
+  const entries = Object.entries(freebsdTools).map(([tool, path]) => [tool, overrides[tool] ?? join(root, path)])
+  return Object.fromEntries(entries) as ToolPaths
+}
