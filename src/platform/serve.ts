@@ -1,6 +1,6 @@
 import { chmod, unlink } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { AppError } from '../contract/errors.ts'
 
 export interface Answer {
@@ -23,11 +23,16 @@ export function json(value: unknown, status = 200): Answer {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` }
 }
 
-/** Serves the small control pages of a program on a unix socket that only its owner may open. An old socket file is replaced. */
+/**
+ * Serves the small control pages of a program on a unix socket that only its owner may open. A socket file that a crash left is replaced.
+ * @throws AppError conflict when a living process serves there
+ */
 export async function serveSocket(path: string, routes: Routes): Promise<Serving> {
   // Linux takes 107 bytes, FreeBSD 103; a longer path would be cut without a word.
   if (Buffer.byteLength(path) > 100)
     throw new AppError('config-invalid', `the socket path ${path} is longer than 100 bytes; use a shorter --root`)
+  if (await someoneServes(path))
+    throw new AppError('conflict', `another process already serves ${path}; stop it before this one is started`)
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
@@ -89,6 +94,14 @@ function listen(server: Server, where: { path: string } | { host: string; port: 
       server.off('error', reject)
       resolve()
     })
+  })
+}
+
+function someoneServes(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
   })
 }
 

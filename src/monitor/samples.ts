@@ -1,0 +1,55 @@
+/** One line of a family: what it is about, and how much. */
+export interface SampleRow {
+  labels?: Readonly<Record<string, string>>
+  value: number
+}
+
+/** A metric family of the collector contract: rows that were sampled, whose text is made once, when they were taken. */
+export interface MetricFamily {
+  /** In base units, as Prometheus names them: `_seconds`, `_bytes`, `_total`. */
+  name: string
+  help: string
+  type: 'counter' | 'gauge' | 'untyped'
+  rows: readonly SampleRow[]
+}
+
+/**
+ * The rows in the Prometheus text format 0.0.4; a family without rows is left out.
+ * @throws Error when a name is none that Prometheus takes: one such line would cost the whole page
+ */
+export function exposition(families: readonly MetricFamily[]): string {
+  return families
+    .filter(({ rows }) => rows.length > 0)
+    .map(familyText)
+    .join('')
+}
+
+function familyText({ name, help, type, rows }: MetricFamily): string {
+  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
+  const lines = rows.map(({ labels = {}, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([label, value]) => {
+    if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) throw new Error(`${JSON.stringify(label)} is no name of a label`)
+    return `${label}="${escapeLabel(value)}"`
+  })
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+// Text format 0.0.4: "label_value can be any sequence of UTF-8 characters, but the backslash, double-quote, and line feed" are escaped.
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+function escapeHelp(help: string): string {
+  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+/** As Go's ParseFloat reads it: JavaScript writes the infinities otherwise. */
+function valueText(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  if (value === Number.NEGATIVE_INFINITY) return '-Inf'
+  return String(value)
+}
