@@ -51,6 +51,33 @@ export const Failure = Type.Object({
 })
 export type Failure = Static<typeof Failure>
 
+/** What became of the last update of a host. */
+export const UpdateOutcome = Type.Object({
+  set: ReleaseSet,
+  result: Type.Enum(['committed', 'failed', 'rolled-back', 'stuck']),
+  failure: Type.Optional(Failure),
+  at: Timestamp,
+})
+export type UpdateOutcome = Static<typeof UpdateOutcome>
+
+/** How often updates ended how on this host: counters that outlive the agent's own restart. */
+export const UpdateCounts = Type.Object({
+  /** One row for each component that the update would have changed. `reason` is empty when nothing failed. */
+  attempts: Type.Array(
+    Type.Object({
+      component: ComponentName,
+      result: UpdateOutcome.properties.result,
+      reason: Type.String(),
+      count: Type.Integer({ minimum: 1 }),
+    }),
+  ),
+  /** `component` is the one to blame, empty when none was named. */
+  rollbacks: Type.Array(
+    Type.Object({ component: Type.String(), reason: Type.String(), count: Type.Integer({ minimum: 1 }) }),
+  ),
+})
+export type UpdateCounts = Static<typeof UpdateCounts>
+
 /**
  * The file journal.json: where an update stands. It is written before each step acts (DESIGN of the agent: journal, then act), so
  * after a crash it names the step that may have been cut short.
@@ -70,17 +97,12 @@ export const Journal = Type.Object({
   confirmBy: Type.Optional(Timestamp),
   /** Why the update is being rolled back. */
   failure: Type.Optional(Failure),
+  /** How the last update ended. It is written together with the state that ends the update, so it is neither lost nor told twice. */
+  lastUpdate: Type.Optional(UpdateOutcome),
+  /** Absent before the first update. */
+  counts: Type.Optional(UpdateCounts),
 })
 export type Journal = Static<typeof Journal>
-
-/** What became of the last update of a host. */
-export const UpdateOutcome = Type.Object({
-  set: ReleaseSet,
-  result: Type.Enum(['committed', 'failed', 'rolled-back', 'stuck']),
-  failure: Type.Optional(Failure),
-  at: Timestamp,
-})
-export type UpdateOutcome = Static<typeof UpdateOutcome>
 
 /** A set that was rolled back here, and the component to blame when a check named one. Refused until an operator clears it. */
 export const Rejection = Type.Object({
