@@ -65,8 +65,9 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
         extended = { ...extended, ...(await readExtended(reader, type, size)) }
         continue
       }
+      // Header puts the prefix of the plain header even before a path that is whole.
+      const entry = plainEntry(header, extended?.path ?? header.path ?? '', reader)
       extended = undefined
-      const entry = plainEntry(header, reader)
       // Archives of other tools begin with the top folder itself.
       if (entry.path !== '' && entry.path !== '.') yield entry
       await reader.skip(padding(size))
@@ -84,8 +85,7 @@ async function readExtended(reader: ByteReader, type: string, size: number): Pro
   return type === 'ExtendedHeader' ? Pax.parse(text) : { path: text.replace(/\0.*$/s, '') }
 }
 
-function plainEntry(header: Header, reader: ByteReader): TarEntry {
-  const { path = '', mode = 0, size, type } = header
+function plainEntry({ mode = 0, size, type }: Header, path: string, reader: ByteReader): TarEntry {
   const refuse = (reason: string) => new AppError('bundle-refused', `the entry ${JSON.stringify(path)} ${reason}`)
   const kind = kinds[type]
   if (!kind) throw refuse(`is of the type ${type}; a bundle holds plain files and folders only`)
