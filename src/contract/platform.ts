@@ -38,3 +38,8 @@ export function narrowness(platform: Platform): number {
 export function platformText(platform: Platform | HostPlatform): string {
   return `${platform.os}/${platform.architecture}/${platform['os.version']}`
 }
+
+/** A host's platform with its keys in one order and no others, so that equal platforms have equal JSON. */
+export function exactPlatform({ os, architecture, 'os.version': osVersion }: HostPlatform): HostPlatform {
+  return { os, architecture, 'os.version': osVersion }
+}

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /**
  * Every table, as Kysely sees it. Times are ISO 8601 texts in UTC, JSON stands in text columns, digests are whole
  * (`sha256:…`), sizes are in bytes.
@@ -95,6 +97,8 @@ export interface JoinTokensTable {
   secret_hash: string
   channel: string
   labels: string
+  /** JoinTokenAgent as JSON: the agent release that hosts start with. */
+  agent: string
   uses_left: number
   created_at: string
   expires_at: string
@@ -142,7 +146,8 @@ export interface TokensTable {
 }
 
 export interface AuditTable {
-  id: number
+  /** Counted up by the database. */
+  id: Generated<number>
   at: string
   actor: string
   action: string

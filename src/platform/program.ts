@@ -1,6 +1,7 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { releaseFileName } from '../contract/component.ts'
-import { readTextIfThere } from './files.ts'
+import { AppError } from '../contract/errors.ts'
+import { readTextIfThere, sizeIfThere } from './files.ts'
 
 /** The version of a program that stands in a release: `release.json` beside its file says it. "0.0.0-dev" outside of any release. */
 export async function programVersion(folder: string): Promise<string> {
@@ -24,4 +25,17 @@ export function stopSignal(): AbortSignal {
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** The folder of the package that the file in `folder` belongs to: the nearest one above with a package.json. */
+export async function packageFolder(folder: string): Promise<string> {
+  for (let at = folder; ; at = dirname(at)) {
+    if ((await sizeIfThere(join(at, 'package.json'))) !== undefined) return at
+    if (at === dirname(at)) throw new AppError('internal', `no package.json above ${folder}`)
+  }
+}
+
+/** The version of the package that the file in `folder` belongs to. */
+export async function packageVersion(folder: string): Promise<string> {
+  return String(JSON.parse((await readTextIfThere(join(await packageFolder(folder), 'package.json'))) ?? '{}').version)
 }

@@ -100,6 +100,7 @@ export const first: Migration = {
       .addColumn('secret_hash', 'text', (c) => c.notNull())
       .addColumn('channel', 'text', (c) => c.notNull())
       .addColumn('labels', 'text', (c) => c.notNull())
+      .addColumn('agent', 'text', (c) => c.notNull())
       .addColumn('uses_left', 'integer', (c) => c.notNull())
       .addColumn('created_at', 'text', (c) => c.notNull())
       .addColumn('expires_at', 'text', (c) => c.notNull())

@@ -1,0 +1,78 @@
+import type { DesiredDocument } from '../contract/desired.ts'
+import { isAppError } from '../contract/errors.ts'
+import type { HostPlatform } from '../contract/platform.ts'
+import { type ReleaseRef, type ReleaseSet, releaseSetText } from '../contract/release-set.ts'
+import type { Db } from '../database/open.ts'
+import type { HostsTable } from '../database/tables.ts'
+import { sha256 } from '../platform/digest.ts'
+import type { Releases } from './releases.ts'
+
+/** What a host should run, as its row says it. */
+export function desiredDocument(host: Pick<HostsTable, 'id' | 'generation' | 'release_set'>): DesiredDocument {
+  return {
+    host: host.id,
+    generation: host.generation,
+    releaseSet: host.release_set === null ? null : JSON.parse(host.release_set),
+    instances: [],
+    network: {},
+    operations: [],
+  }
+}
+
+/** A release set of these components, with its digest. */
+export function releaseSet(components: readonly ReleaseRef[]): ReleaseSet {
+  const sorted = components.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return { digest: sha256(releaseSetText(sorted)), components: sorted }
+}
+
+/**
+ * Works out anew what the hosts of a channel (or one of them) should run, and gives a new generation to each whose set is another
+ * than before. A host for whose platform a release is missing keeps its set and gets a `set_problem`.
+ * Call it inside of the transaction that made the change; afterwards notify the hosts that it answers.
+ */
+export async function refreshHosts(
+  trx: Db,
+  releases: Releases,
+  of: { channel: string } | { host: string },
+): Promise<string[]> {
+  const hosts = await trx
+    .selectFrom('hosts')
+    .select(['id', 'channel', 'platform', 'generation', 'release_set', 'set_problem'])
+    .where((where) => ('channel' in of ? where('channel', '=', of.channel) : where('id', '=', of.host)))
+    .execute()
+  // Hosts of one channel and platform run the same set.
+  const plans = new Map<string, Promise<Plan>>()
+  const changed: string[] = []
+  for (const host of hosts) {
+    const key = `${host.channel} ${host.platform}`
+    const plan = await (plans.get(key) ??
+      plans.set(key, planSet(trx, releases, host.channel, JSON.parse(host.platform))).get(key))
+    if (plan === undefined) continue
+    const set = plan.problem === null ? plan.set : host.release_set
+    if (set === host.release_set && plan.problem === host.set_problem) continue
+    const generation = set === host.release_set ? host.generation : host.generation + 1
+    await trx
+      .updateTable('hosts')
+      .set({ release_set: set, set_problem: plan.problem, generation })
+      .where('id', '=', host.id)
+      .execute()
+    if (generation !== host.generation) changed.push(host.id)
+  }
+  return changed
+}
+
+type Plan = { set: string | null; problem: null } | { set: null; problem: string }
+
+async function planSet(db: Db, releases: Releases, channel: string, platform: HostPlatform): Promise<Plan> {
+  const pointers = await db.selectFrom('channel_pointers').selectAll().where('channel', '=', channel).execute()
+  if (pointers.length === 0) return { set: null, problem: null }
+  try {
+    const components: ReleaseRef[] = []
+    for (const { component, version } of pointers)
+      components.push(await releases.resolve(db, component, version, platform))
+    return { set: JSON.stringify(releaseSet(components)), problem: null }
+  } catch (error) {
+    if (!isAppError(error, 'release-unknown', 'release-invalid')) throw error
+    return { set: null, problem: error.message }
+  }
+}
