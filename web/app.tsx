@@ -1,0 +1,47 @@
+import { useEffect } from 'react'
+import { ArtifactPage } from './pages/artifact-page.tsx'
+import { ArtifactsPage } from './pages/artifacts-page.tsx'
+import { ChannelsPage } from './pages/channels-page.tsx'
+import { HostPage } from './pages/host-page.tsx'
+import { HostsPage } from './pages/hosts-page.tsx'
+import { SignInPage } from './pages/sign-in-page.tsx'
+import { UnknownPage } from './pages/unknown-page.tsx'
+import { usePathname } from './shared/router.tsx'
+import { type Route, routeOf, titleOf } from './shared/routes.ts'
+import { Server } from './shared/server.tsx'
+import { session } from './shared/session.ts'
+import { TopBar } from './shared/top-bar.tsx'
+import { useStore } from './shared/use-store.ts'
+
+export function App() {
+  const current = useStore(session)
+  const route = routeOf(usePathname())
+  const title = titleOf(route)
+  useEffect(() => {
+    document.title = title
+  }, [title])
+  if (current.state !== 'signed-in') return <SignInPage session={current} />
+  return (
+    <Server token={current.token}>
+      <TopBar who={current.who} page={route.page} />
+      <RoutePage route={route} />
+    </Server>
+  )
+}
+
+function RoutePage({ route }: { route: Route }) {
+  switch (route.page) {
+    case 'hosts':
+      return <HostsPage />
+    case 'host':
+      return <HostPage key={route.name} name={route.name} />
+    case 'channels':
+      return <ChannelsPage />
+    case 'artifacts':
+      return <ArtifactsPage />
+    case 'artifact':
+      return <ArtifactPage key={route.repository} repository={route.repository} />
+    case 'unknown':
+      return <UnknownPage />
+  }
+}

@@ -1,0 +1,43 @@
+import type { HostDetail } from '../../src/contract/host.ts'
+import { Ago } from '../shared/ago.tsx'
+import { Copy } from '../shared/copy.tsx'
+import { Facts } from '../shared/facts.tsx'
+import { Panel } from '../shared/panel.tsx'
+import { Link } from '../shared/router.tsx'
+import { addressOf } from '../shared/routes.ts'
+import { Labels } from './labels.tsx'
+
+/** What is known of the machine itself. */
+export function HostFacts({ host }: { host: HostDetail }) {
+  const { id, channel, labels, enrolledAt, lastSeenAt, report } = host
+  return (
+    <Panel title="Host">
+      <Facts
+        facts={{
+          Channel: <Link href={addressOf.channel(channel)}>{channel}</Link>,
+          Labels: Object.keys(labels).length > 0 && <Labels labels={labels} />,
+          'Last seen': <Ago at={lastSeenAt} />,
+          Enrolled: <Ago at={enrolledAt} />,
+          System: report && `FreeBSD ${report.release}`,
+          Architecture: report?.platform.architecture,
+          Agent: report && <code>{report.agentVersion}</code>,
+          Metrics: report && (report.metricsAddress ? <Metrics address={report.metricsAddress} /> : 'switched off'),
+          Id: (
+            <>
+              <code>{id}</code> <Copy text={id} what="the id" />
+            </>
+          ),
+        }}
+      />
+    </Panel>
+  )
+}
+
+function Metrics({ address }: { address: string }) {
+  const url = `http://${address}/metrics`
+  return (
+    <>
+      <code>{address}</code> <Copy text={url} what="the address of the metrics" />
+    </>
+  )
+}

@@ -1,0 +1,18 @@
+import { useSyncExternalStore } from 'react'
+import { createStore } from './store.ts'
+import { ago, moment } from './time.ts'
+
+/** The time, once a second, for all that shows an age. */
+const now = createStore(Date.now())
+setInterval(() => now.set(Date.now()), 1000)
+
+/** How long ago something was; it counts on by itself, and renders again only when its words change. */
+export function Ago({ at, never = 'never' }: { at: string | null; never?: string }) {
+  const text = useSyncExternalStore(now.subscribe, () => (at === null ? never : ago(at, now.get())))
+  if (at === null) return <span>{text}</span>
+  return (
+    <time dateTime={at} title={moment(at)}>
+      {text}
+    </time>
+  )
+}

@@ -1,0 +1,58 @@
+import type { Whoami } from '../../src/contract/token.ts'
+import { type ApiError, getJson, isUnauthorized } from './api.ts'
+import { createStore } from './store.ts'
+
+export type Session =
+  | { state: 'signed-out'; message?: string }
+  | { state: 'checking' }
+  /** There is a token, and no answer on whether it is good. */
+  | { state: 'unreachable'; message: string }
+  | { state: 'signed-in'; token: string; who: Whoami }
+
+/** Who looks at this page. The token lives in sessionStorage: it survives a reload, and ends with the tab. */
+export const session = createStore<Session>({ state: 'checking' })
+
+const key = 'slipway-token'
+
+/** Takes the token from the address (`#token=…`) or from the storage, and asks the server whether it is good. */
+export async function resume(): Promise<void> {
+  const token = tokenOf(location.hash)
+  if (token) {
+    // Out of the address bar, the history and every screenshot, before anything else happens.
+    history.replaceState(history.state, '', location.pathname + location.search)
+    sessionStorage.setItem(key, token)
+  }
+  const stored = sessionStorage.getItem(key)
+  if (stored) await signIn(stored)
+  else session.set({ state: 'signed-out' })
+}
+
+export async function signIn(token: string): Promise<void> {
+  if (session.get().state !== 'unreachable') session.set({ state: 'checking' })
+  try {
+    const who = await getJson<Whoami>(token, '/whoami')
+    sessionStorage.setItem(key, token)
+    session.set({ state: 'signed-in', token, who })
+  } catch (error) {
+    if (isUnauthorized(error)) signOut(refusal(error as ApiError))
+    else {
+      sessionStorage.setItem(key, token)
+      session.set({ state: 'unreachable', message: (error as ApiError).message })
+    }
+  }
+}
+
+export function signOut(message?: string): void {
+  sessionStorage.removeItem(key)
+  session.set({ state: 'signed-out', ...(message ? { message } : {}) })
+}
+
+/** What to say when the server no longer takes the token. */
+export function refusal({ message }: Error): string {
+  return `The server does not accept this token: ${message}`
+}
+
+/** The token in the fragment of an address. */
+export function tokenOf(fragment: string): string | undefined {
+  return new URLSearchParams(fragment.replace(/^#/, '')).get('token')?.trim() || undefined
+}
