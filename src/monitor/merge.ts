@@ -17,6 +17,8 @@ interface Family {
   samples: Map<string, string>
 }
 
+const maxLineLength = 64 * 1024
+
 const comment = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/
 const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\]|\\["\\n])*"`
 const sample = new RegExp(
@@ -34,16 +36,15 @@ export function mergeExpositions(pages: readonly Exposition[], { maxLength = 8 *
   const problems: string[] = []
   for (const { source, text } of pages) {
     if (text.length > maxLength) {
-      problems.push(
-        `the samples of ${source} were left out: ${text.length} characters, and at most ${maxLength} are taken`,
-      )
+      problems.push(`left out all samples of ${source}: ${text.length} characters, and at most ${maxLength} are taken`)
       continue
     }
-    const bad = text.split('\n').filter((line) => !take(families, line))
-    if (bad.length > 0)
-      problems.push(
-        `${bad.length} lines of ${source} were left out, the first: ${JSON.stringify(bad[0]?.slice(0, 100))}`,
-      )
+    const lines = text.split('\n')
+    const bad = lines.filter((line) => !take(families, line))
+    if (bad.length > 0) {
+      const first = JSON.stringify(bad[0]?.slice(0, 100))
+      problems.push(`left out of the samples of ${source}: ${bad.length} of ${lines.length} lines, first ${first}`)
+    }
   }
   return { text: [...families].map(([name, family]) => familyText(name, family)).join(''), problems }
 }
@@ -58,7 +59,7 @@ function take(families: Map<string, Family>, line: string): boolean {
     return true
   }
   if (line.trim() === '' || line.startsWith('#')) return true
-  const [, series, number] = sample.exec(line) ?? []
+  const [, series, number] = line.length > maxLineLength ? [] : (sample.exec(line) ?? [])
   if (series === undefined || number === undefined || !value.test(number)) return false
   const { samples } = familyOf(families, familyName(families, series.split('{', 1)[0] as string))
   if (samples.has(series)) return false
