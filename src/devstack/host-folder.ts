@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { makeFolder, readTextIfThere, replaceFile, replaceLink } from '../platform/files.ts'
+import type { MachineFacts } from './machine.ts'
+import { assign } from './rc/rc-conf.ts'
+import { shimSocket } from './shim-protocol.ts'
+import { simulatedTools } from './tools/table.ts'
+
+export interface HostFolderOptions {
+  name: string
+  /** What `freebsd-version` prints. */
+  release: string
+  architecture: 'amd64' | 'arm64'
+  zfs: string | null
+  /** Lines of agent.yaml that an administrator put there before install.sh ran. */
+  agentSettings: string
+}
+
+/**
+ * Lays a simulated host out below `root`, the short path of its folder:
+ *
+ *     .simulator/                machine.json and the socket: what no host has
+ *     etc/rc.conf                host name, and `--root` for the programs of Slipway
+ *     etc/rc.subr                the simulator's own
+ *     usr/local/bin/node         a link to the Node that runs this
+ *     sbin/… usr/sbin/… bin/…    one shim for every simulated program
+ *
+ * What belongs to the simulator is written each time; what belongs to the host stays as it was.
+ */
+export async function prepareHostFolder(root: string, options: HostFolderOptions): Promise<void> {
+  for (const folder of [
+    '.simulator',
+    'usr/local/bin',
+    'usr/local/etc/rc.d',
+    'usr/local/etc/slipway',
+    'var/log',
+    'var/run',
+  ])
+    await makeFolder(join(root, folder))
+  const { name, release, architecture, zfs } = options
+  const facts: MachineFacts = { hostname: name, release, architecture, zfs, hostuuid: randomUUID() }
+  await writeOnce(join(root, '.simulator/machine.json'), `${JSON.stringify(facts, null, 2)}\n`)
+  await writeOnce(join(root, 'etc/defaults/rc.conf'), 'rcshutdown_timeout="90"\nlocal_startup="/usr/local/etc/rc.d"\n')
+  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\n`)
+  if (options.agentSettings !== '')
+    await writeOnce(join(root, 'usr/local/etc/slipway/agent.yaml'), options.agentSettings)
+
+  const rcConf = join(root, 'etc/rc.conf')
+  let text = (await readTextIfThere(rcConf)) ?? ''
+  for (const program of ['agent', 'compute', 'network'])
+    text = assign(text, `slipway_${program}_args`, `--root ${root}`)
+  await replaceFile(rcConf, text)
+  await replaceFile(join(root, 'etc/rc.subr'), await readFile(join(import.meta.dirname, 'rc/rc.subr')))
+  await replaceLink(join(root, 'usr/local/bin/node'), process.execPath)
+
+  const shim = join(import.meta.dirname, 'shim.js')
+  for (const path of Object.keys(simulatedTools)) {
+    const words = [process.execPath, shim, join(root, shimSocket), path].map(quote)
+    await makeFolder(dirname(join(root, path)))
+    await replaceFile(join(root, path), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 })
+  }
+}
+
+async function writeOnce(path: string, text: string): Promise<void> {
+  if ((await readTextIfThere(path)) !== undefined) return
+  await makeFolder(dirname(path))
+  await replaceFile(path, text)
+}
+
+/** A word for sh. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
+}

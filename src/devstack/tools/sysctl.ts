@@ -1,0 +1,88 @@
+import { totalmem } from 'node:os'
+import { type Machine, osreldate, versionOf } from '../machine.ts'
+import { refuses, type SimulatedTool } from './tool.ts'
+
+/** What can be read only, by name. Numbers that have no meaning here are those of a small machine. */
+const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {
+  'kern.ostype': () => 'FreeBSD',
+  'kern.osrelease': ({ facts }) => facts.release,
+  'kern.osreldate': ({ facts }) => String(osreldate(facts.release)),
+  'kern.version': ({ facts }) => `FreeBSD ${facts.release} GENERIC\n`,
+  'kern.ident': () => 'GENERIC',
+  'kern.hostname': ({ facts }) => facts.hostname,
+  'kern.hostuuid': ({ facts }) => facts.hostuuid,
+  'kern.boottime': ({ bootedAt }) =>
+    `{ sec = ${Math.floor(bootedAt.getTime() / 1000)}, usec = 0 } ${bootedAt.toUTCString()}`,
+  'kern.vm_guest': () => 'xen',
+  'kern.securelevel': () => '-1',
+  'kern.racct.enable': () => '0',
+  'hw.machine': ({ facts }) => facts.architecture,
+  'hw.machine_arch': ({ facts }) => (facts.architecture === 'arm64' ? 'aarch64' : facts.architecture),
+  'hw.ncpu': () => '4',
+  'hw.physmem': () => String(Math.min(totalmem(), 8 * 1024 ** 3)),
+  'hw.pagesize': () => '4096',
+  'vm.loadavg': () => '{ 0.10 0.20 0.30 }',
+  'security.jail.jailed': () => '0',
+  'vfs.zfs.version.module': ({ facts }) => facts.zfs ?? '',
+}
+
+/** What can be set, with the value that FreeBSD gives it. */
+const writable: Readonly<Record<string, string>> = {
+  'net.inet.ip.forwarding': '0',
+  'net.inet6.ip6.forwarding': '0',
+  'net.link.bridge.pfil_member': '0',
+  'net.link.bridge.pfil_bridge': '0',
+  'net.link.bridge.pfil_onlyip': '1',
+  'vm.max_user_wired': '-1',
+}
+
+/** sysctl(8): names that are not known are told one by one, and the others are still answered. */
+export const sysctl: SimulatedTool = (call, machine) => {
+  const flags = new Set<string>()
+  const names: string[] = []
+  for (const argument of call.arguments) {
+    if (argument.startsWith('-')) for (const letter of argument.slice(1)) flags.add(letter)
+    else names.push(argument)
+  }
+  const unknown = [...flags].find((letter) => !'aeinqhx'.includes(letter))
+  if (unknown !== undefined || (names.length === 0 && !flags.has('a')))
+    return refuses(1, ...(unknown === undefined ? [] : [`sysctl: illegal option -- ${unknown}`]), usage)
+
+  let stdout = ''
+  let stderr = ''
+  const shown = names.length > 0 ? names : [...Object.keys(readOnly), ...Object.keys(writable)].sort()
+  for (const word of shown) {
+    const [name = '', value] = split(word)
+    const old = read(machine, name)
+    if (old === undefined) {
+      if (!flags.has('i')) stderr += `sysctl: unknown oid '${name}'\n`
+    } else if (value === undefined) stdout += `${prefix(flags, name)}${old}\n`
+    else if (!(name in writable)) stderr += `sysctl: oid '${name}' is read only\n`
+    else {
+      machine.sysctls.set(name, value)
+      if (!flags.has('q')) stdout += `${prefix(flags, name)}${old} -> ${value}\n`
+    }
+  }
+  return { exitCode: stderr ? 1 : 0, stdout, stderr }
+}
+
+function split(word: string): [name: string, value?: string] {
+  const at = word.indexOf('=')
+  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)]
+}
+
+function prefix(flags: ReadonlySet<string>, name: string): string {
+  if (flags.has('n')) return ''
+  return flags.has('e') ? `${name}=` : `${name}: `
+}
+
+function read(machine: Machine, name: string): string | undefined {
+  if (Object.hasOwn(writable, name)) return machine.sysctls.get(name) ?? writable[name]
+  // OpenZFS is a module: without it, its names are not there.
+  if (name.startsWith('vfs.zfs.') && machine.facts.zfs === null) return undefined
+  // The names of security.jail.param that only FreeBSD 15 has tell 14 and 15 apart at run time.
+  if (name === 'security.jail.param.meta') return versionOf(machine.facts.release).major >= 15 ? '0' : undefined
+  return Object.hasOwn(readOnly, name) ? readOnly[name]?.(machine) : undefined
+}
+
+const usage = 'usage: sysctl [-bdehiNnoqTtWx] [ -B <bufsize> ] [-f filename] name[=value] ...'
