@@ -42,6 +42,6 @@ export async function runCompute({ root, signal }: ComputeOptions): Promise<void
 function takeInstances(text: string): Read {
   const { generation, instances } = parseJson(DesiredInstances, text, 'instances.json')
   const problems =
-    instances.length === 0 ? [] : [`${instances.length} instances are desired, but this release runs none`]
+    instances.length === 0 ? [] : [`instances are desired (${instances.length}), but this release runs none`]
   return { generation, problems }
 }
