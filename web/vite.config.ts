@@ -8,5 +8,11 @@ export default defineConfig({
   // Deep links (/hosts/a) are answered with the same index.html, so assets need absolute paths.
   base: '/',
   plugins: [react()],
-  build: { outDir: join(import.meta.dirname, '../dist/web'), emptyOutDir: true, modulePreload: { polyfill: false } },
+  build: {
+    outDir: join(import.meta.dirname, '../dist/web'),
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    // The first browsers that know light-dark(): for older ones it would be rewritten to what Mantine's colour schemes do not switch.
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+  },
 })

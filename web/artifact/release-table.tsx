@@ -59,14 +59,7 @@ function ReleaseRow({ release, repository, channels }: ReleaseRowProps) {
       <th scope="row">
         <code>{tag}</code>
       </th>
-      <td data-label="Channels">
-        {channels.map((channel, place) => (
-          <span key={channel}>
-            {place > 0 && ', '}
-            <Link href={addressOf.channel(channel)}>{channel}</Link>
-          </span>
-        ))}
-      </td>
+      <td data-label="Channels">{channels.length > 0 && <ChannelLinks channels={channels} />}</td>
       <td data-label="Kind">{kindText(mediaType, artifactType)}</td>
       <td data-label="Size" className={table.number}>
         {bytesText(sizeBytes)}
@@ -81,5 +74,18 @@ function ReleaseRow({ release, repository, channels }: ReleaseRowProps) {
         <Ago at={pushedAt} />
       </td>
     </tr>
+  )
+}
+
+function ChannelLinks({ channels }: { channels: readonly string[] }) {
+  return (
+    <span>
+      {channels.map((channel, place) => (
+        <span key={channel}>
+          {place > 0 && ', '}
+          <Link href={addressOf.channel(channel)}>{channel}</Link>
+        </span>
+      ))}
+    </span>
   )
 }

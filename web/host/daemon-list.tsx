@@ -4,7 +4,7 @@ import { Mark } from '../shared/mark.tsx'
 import { Panel } from '../shared/panel.tsx'
 import classes from './daemon-list.module.css'
 
-/** The daemons that the agent found on the host, and what ails them. */
+/** The daemons that the agent found on the host, and what is wrong with them. */
 export function DaemonList({ daemons }: { daemons: HostReport['daemons'] }) {
   const rows = Object.entries(daemons)
   return (
@@ -16,7 +16,7 @@ export function DaemonList({ daemons }: { daemons: HostReport['daemons'] }) {
             <p className={classes.head}>
               <strong>{name}</strong> <code>{version}</code>
               <Mark tone={problems.length === 0 ? 'good' : 'bad'} icon={problems.length === 0 ? 'check' : 'alert'}>
-                {problems.length === 0 ? 'Well' : 'Ails'}
+                {problems.length === 0 ? 'Healthy' : 'Unhealthy'}
               </Mark>
             </p>
             <p className={classes.soft}>

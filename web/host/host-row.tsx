@@ -23,7 +23,7 @@ export const HostRow = memo(function HostRow({ host, components, wanted }: HostR
   const { name, channel, labels, condition, versions, lastSeenAt } = host
   const reason = reasonText(host)
   return (
-    <tr>
+    <tr className={classes.row}>
       <th scope="row" className={classes.name}>
         <Link href={addressOf.host(name)}>{name}</Link>
       </th>
@@ -41,7 +41,7 @@ export const HostRow = memo(function HostRow({ host, components, wanted }: HostR
           <VersionCell component={component} runs={versions[component]} wants={wanted?.[component]} channel={channel} />
         </td>
       ))}
-      <td data-label="Labels">
+      <td data-label="Labels" className={classes.labels}>
         <Labels labels={labels} />
       </td>
       <td data-label="Last seen" className={`${table.number} ${table.soft}`}>

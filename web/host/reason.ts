@@ -5,6 +5,5 @@ import { updateStates } from './words.ts'
 export function reasonText({ condition, reason }: Pick<HostSummary, 'condition' | 'reason'>): string | undefined {
   if (reason === undefined) return undefined
   const words = Object.entries(updateStates).find(([state]) => state === reason)?.[1]
-  const text = condition === 'updating' && words ? words : reason
-  return text.charAt(0).toUpperCase() + text.slice(1)
+  return condition === 'updating' && words ? words : reason
 }

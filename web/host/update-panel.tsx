@@ -1,7 +1,9 @@
 import type { HostReport } from '../../src/contract/report.ts'
 import type { UpdateOutcome } from '../../src/contract/update.ts'
 import { Ago } from '../shared/ago.tsx'
-import { Icon, type IconName } from '../shared/icon.tsx'
+import { Command } from '../shared/copy.tsx'
+import { Icon } from '../shared/icon.tsx'
+import type { IconName } from '../shared/icon-shapes.ts'
 import { Mark } from '../shared/mark.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { FailureText } from './failure-text.tsx'
@@ -11,7 +13,9 @@ import { outcomes, updateStates } from './words.ts'
 
 /** Where the update machine of a host stands, step by step, and what became of its last update. */
 export function UpdatePanel({ report }: { report: HostReport }) {
-  const { state, stateSince, failure, lastUpdate } = report
+  const { state, stateSince, failure, lastUpdate, rejected } = report
+  // A failure that made the host reject something stands with the rejection, and not twice.
+  const toldBelow = rejected.some((rejection) => rejection.failure.at === lastUpdate?.failure?.at)
   const steps = updateSteps(state, failure?.state)
   return (
     <Panel
@@ -26,7 +30,7 @@ export function UpdatePanel({ report }: { report: HostReport }) {
         {steps.length > 0 && (
           <ol className={classes.steps} aria-label="Steps of the update under way">
             {steps.map(({ state: step, phase }) => (
-              <li key={step} data-phase={phase} aria-current={phase === 'now' ? 'step' : undefined}>
+              <li key={step} data-step={step} data-phase={phase} aria-current={phase === 'now' ? 'step' : undefined}>
                 <span className={classes.dot}>{phaseIcons[phase] && <Icon name={phaseIcons[phase]} size={11} />}</span>
                 {step}
                 <span className={classes.spoken}>: {phaseWords[phase]}</span>
@@ -36,7 +40,17 @@ export function UpdatePanel({ report }: { report: HostReport }) {
         )}
         <p>{updateStates[state]}.</p>
         {failure && <FailureText failure={failure} />}
-        {lastUpdate ? <LastUpdate outcome={lastUpdate} /> : <p className={classes.soft}>No update has ended yet.</p>}
+        {state === 'stuck' && (
+          <div className={classes.soft}>
+            When the cause is gone, run on the host as root:
+            <Command>slipway host release</Command>
+          </div>
+        )}
+        {lastUpdate ? (
+          <LastUpdate outcome={lastUpdate} toldBelow={toldBelow} />
+        ) : (
+          <p className={classes.soft}>No update has ended yet.</p>
+        )}
       </div>
     </Panel>
   )
@@ -56,25 +70,26 @@ const phaseWords: { readonly [P in StepPhase]: string } = {
   ahead: 'to come',
 }
 
-function LastUpdate({ outcome: { result, failure, at, set } }: { outcome: UpdateOutcome }) {
+function LastUpdate({ outcome, toldBelow }: { outcome: UpdateOutcome; toldBelow: boolean }) {
+  const { result, failure, at, set } = outcome
   const { label, tone, icon, meaning } = outcomes[result]
   return (
     <div className={classes.last}>
       <p>
-        <span className={classes.soft}>Last update</span>{' '}
+        <span className={classes.soft}>Last update</span>
         <Mark tone={tone} icon={icon} title={meaning}>
           {label}
-        </Mark>{' '}
+        </Mark>
         <Ago at={at} />
       </p>
       <p className={classes.soft}>
         {set.components.map(({ name, version }) => (
           <code key={name}>
-            {name}@{version}{' '}
+            {name}@{version}
           </code>
         ))}
       </p>
-      {failure && <FailureText failure={failure} />}
+      {failure && !toldBelow && <FailureText failure={failure} />}
     </div>
   )
 }

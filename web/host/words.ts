@@ -1,6 +1,6 @@
 import type { HostCondition } from '../../src/contract/host.ts'
 import type { UpdateOutcome, UpdateState } from '../../src/contract/update.ts'
-import type { IconName } from '../shared/icon.tsx'
+import type { IconName } from '../shared/icon-shapes.ts'
 import type { Tone } from '../shared/tone.ts'
 import type { ComponentDrift } from './drift.ts'
 
@@ -48,7 +48,7 @@ export const conditionOrder = Object.keys(conditions) as HostCondition[]
 
 /** The states of an update: what the agent is doing. */
 export const updateStates: { readonly [S in UpdateState]: string } = {
-  idle: 'Nothing to do',
+  idle: 'No update is under way',
   fetch: 'Downloading the bundles',
   verify: 'Checking every digest',
   stage: 'Unpacking beside the running set',

@@ -38,8 +38,8 @@ function Host({ host }: { host: HostDetail }) {
         {report && (
           <>
             <UpdatePanel report={report} />
-            <CheckTable checks={report.checks} />
             <RejectionList rejected={report.rejected} />
+            <CheckTable checks={report.checks} />
           </>
         )}
       </div>

@@ -75,7 +75,7 @@ function TokenForm({ message }: { message?: string | undefined }) {
       </Button>
       <div className={classes.help}>
         <p>The first token stands in the file admin-token in the server’s data folder. More are made by</p>
-        <Command>slipway token create --name you --role viewer</Command>
+        <Command>slipway token create NAME --role viewer</Command>
       </div>
     </form>
   )

@@ -11,7 +11,7 @@ export interface LiveOptions {
   onState(state: LiveState): void
   onEvent(event: ServerEvent): void
   /** The token is no longer good; the following has ended. */
-  onUnauthorized(error: Error): void
+  onUnauthorized(): void
   /** Waits before the next try; may return early when there is reason to believe that the server is back. */
   pause(ms: number, signal: AbortSignal): Promise<void>
   /** A connection without a byte for this long is taken for dead (a laptop that slept); the server sends a comment every 15 s. */
@@ -31,7 +31,7 @@ export async function follow(options: LiveOptions): Promise<void> {
       })
     } catch (error) {
       if (signal.aborted) return
-      if (isUnauthorized(error)) return onUnauthorized(error as Error)
+      if (isUnauthorized(error)) return onUnauthorized()
     }
     if (signal.aborted) return
     onState('reconnecting')

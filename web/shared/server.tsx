@@ -38,7 +38,7 @@ export function Server({ token, children }: { token: string; children: ReactNode
       onEvent(event) {
         cache.refresh((path) => affects(event, path))
       },
-      onUnauthorized: (error) => signOut(refusal(error)),
+      onUnauthorized: () => signOut(refusal),
       pause: pauseUntilLikely,
       signal: ended.signal,
     })
@@ -70,7 +70,7 @@ function useConnection(): ServerConnection {
 }
 
 function endOnRefusal(error: unknown): never {
-  if (isUnauthorized(error)) signOut(refusal(error as Error))
+  if (isUnauthorized(error)) signOut(refusal)
   throw error
 }
 

@@ -1,6 +1,7 @@
 import type { Whoami } from '../../src/contract/token.ts'
 import { type ApiError, getJson, isUnauthorized } from './api.ts'
 import { createStore } from './store.ts'
+import { tokenOf } from './token-fragment.ts'
 
 export type Session =
   | { state: 'signed-out'; message?: string }
@@ -34,7 +35,7 @@ export async function signIn(token: string): Promise<void> {
     sessionStorage.setItem(key, token)
     session.set({ state: 'signed-in', token, who })
   } catch (error) {
-    if (isUnauthorized(error)) signOut(refusal(error as ApiError))
+    if (isUnauthorized(error)) signOut(refusal)
     else {
       sessionStorage.setItem(key, token)
       session.set({ state: 'unreachable', message: (error as ApiError).message })
@@ -47,12 +48,5 @@ export function signOut(message?: string): void {
   session.set({ state: 'signed-out', ...(message ? { message } : {}) })
 }
 
-/** What to say when the server no longer takes the token. */
-export function refusal({ message }: Error): string {
-  return `The server does not accept this token: ${message}`
-}
-
-/** The token in the fragment of an address. */
-export function tokenOf(fragment: string): string | undefined {
-  return new URLSearchParams(fragment.replace(/^#/, '')).get('token')?.trim() || undefined
-}
+/** What to say when the server does not take the token, or takes it no longer. */
+export const refusal = 'The server does not accept this token. It may have expired, or been revoked.'

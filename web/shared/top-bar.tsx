@@ -32,7 +32,7 @@ export function TopBar({ who, page }: { who: Whoami; page: Route['page'] }) {
         </nav>
         <LiveMark />
         <span className={classes.who} title={`signed in with the token ${who.name}, role ${who.role}`}>
-          {who.name} <span>{who.role}</span>
+          {who.name} {who.name !== who.role && <span>{who.role}</span>}
         </span>
         <button
           type="button"
