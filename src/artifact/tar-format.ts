@@ -69,7 +69,7 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
       const entry = plainEntry(header, extended?.path ?? header.path ?? '', reader)
       extended = undefined
       // Archives of other tools begin with the top folder itself.
-      if (entry.path !== '' && entry.path !== '.') yield entry
+      if (entry.kind === 'file' || (entry.path !== '' && entry.path !== '.')) yield entry
       await reader.skip(padding(size))
     }
   } finally {

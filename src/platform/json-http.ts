@@ -38,12 +38,15 @@ export async function refusal(response: HttpResponse, what: string): Promise<App
   return new AppError(code, `${what} was answered with ${response.status}${text ? `: ${text.slice(0, 300)}` : ''}`)
 }
 
-/** Reads a problem document or an OCI error body (Distribution 1.1, "Error Codes"). */
+/**
+ * Reads a problem document or an OCI error body (Distribution 1.1, "Error Codes"). Our own registry says its exact code in
+ * `detail`, where that specification has only a coarse one.
+ */
 function readProblem(text: string): { code: ErrorCode; detail: string } | undefined {
   try {
     const body = JSON.parse(text)
     const { code, detail } = Array.isArray(body.errors)
-      ? { code: body.errors[0].code, detail: body.errors[0].message }
+      ? { code: body.errors[0].detail?.code ?? body.errors[0].code, detail: body.errors[0].message }
       : body
     if (typeof code === 'string' && code in errorTable && typeof detail === 'string')
       return { code: code as ErrorCode, detail }

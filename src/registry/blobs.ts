@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream'
+
+/** The first and the last byte, counted from 0; both belong to it. */
+export interface ByteRange {
+  first: number
+  last: number
+}
+
+/**
+ * Content-addressed bytes, and the uploads that become them. An upload is named by its caller and exists from its first byte.
+ * A digest can be read only after `commit` returned, and then it is whole, right and durable. A process that is killed leaves each upload
+ * as long as the bytes that it had received; nothing else is left behind.
+ */
+export interface Blobs {
+  /** How many bytes an upload has; 0 when it has none yet. */
+  uploaded(upload: string): Promise<number>
+  /**
+   * Appends `source` to an upload and resolves with its new length. When the source fails, what came before is kept. The caller
+   * sees to it that nobody else appends at the same time.
+   * @throws AppError payload-too-large when the upload would grow beyond `maxBytes`; storage-full; what the source throws
+   */
+  append(upload: string, source: AsyncIterable<Uint8Array>, limits: { maxBytes: number }): Promise<number>
+  /**
+   * Makes an upload the blob `digest`, or one more copy of it when it is there already. The upload is gone afterwards.
+   * @throws AppError DIGEST_INVALID when its bytes are others or the algorithm is unknown; storage-full. The upload stays as it was.
+   */
+  commit(upload: string, digest: string): Promise<{ sizeBytes: number }>
+  /** Removes an upload; none there is fine. */
+  abandon(upload: string): Promise<void>
+  stat(digest: string): Promise<{ sizeBytes: number } | undefined>
+  /** @throws AppError BLOB_UNKNOWN */
+  read(digest: string, range?: ByteRange): Promise<Readable>
+  /** Removes a blob; none there is fine. */
+  remove(digest: string): Promise<void>
+}

@@ -1,0 +1,100 @@
+import type { Db } from '../database/open.ts'
+
+/** The rows of repositories, and of which blobs and tags they have. A row about bytes is written after the bytes. */
+
+export async function hasRepository(db: Db, repository: string): Promise<boolean> {
+  const row = await db.selectFrom('repositories').select('name').where('name', '=', repository).executeTakeFirst()
+  return row !== undefined
+}
+
+/** Makes the repository known; it is there from its first blob or manifest on. */
+export async function addRepository(db: Db, repository: string, now: string): Promise<void> {
+  await db
+    .insertInto('repositories')
+    .values({ name: repository, created_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Lets a repository serve a blob whose bytes are durable. */
+export async function addBlob(db: Db, repository: string, digest: string, size: number, now: string): Promise<void> {
+  await addRepository(db, repository, now)
+  await db
+    .insertInto('blobs')
+    .values({ digest, size, created_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await db
+    .insertInto('repository_blobs')
+    .values({ repository, digest, created_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** The size of a blob, when the repository may serve it. */
+export async function findBlob(db: Db, repository: string, digest: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('repository_blobs')
+    .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
+    .select('blobs.size')
+    .where('repository_blobs.repository', '=', repository)
+    .where('repository_blobs.digest', '=', digest)
+    .executeTakeFirst()
+  return row?.size
+}
+
+/** Takes a blob from a repository; its bytes stay until nothing needs them. False when it was not there. */
+export async function removeBlob(db: Db, repository: string, digest: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('repository_blobs')
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
+}
+
+/** The digest that a tag names. */
+export async function findTag(db: Db, repository: string, tag: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('tags')
+    .select('manifest')
+    .where('repository', '=', repository)
+    .where('name', '=', tag)
+    .executeTakeFirst()
+  return row?.manifest
+}
+
+/** Points a tag to a manifest of the repository, wherever it pointed before. */
+export async function setTag(db: Db, repository: string, tag: string, manifest: string, now: string): Promise<void> {
+  await db
+    .insertInto('tags')
+    .values({ repository, name: tag, manifest, updated_at: now })
+    .onConflict((conflict) => conflict.columns(['repository', 'name']).doUpdateSet({ manifest, updated_at: now }))
+    .execute()
+}
+
+export async function removeTag(db: Db, repository: string, tag: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('tags')
+    .where('repository', '=', repository)
+    .where('name', '=', tag)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
+}
+
+/** Names of tags in the order of their characters' codes, from the first one after `after`. */
+export async function listTags(
+  db: Db,
+  repository: string,
+  { after, limit }: { after?: string | undefined; limit?: number | undefined } = {},
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('tags')
+    .select('name')
+    .where('repository', '=', repository)
+    .$if(after !== undefined, (query) => query.where('name', '>', after as string))
+    .orderBy('name')
+    .$if(limit !== undefined, (query) => query.limit(limit as number))
+    .execute()
+  return rows.map(({ name }) => name)
+}

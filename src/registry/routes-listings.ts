@@ -1,0 +1,57 @@
+import { AppError } from '../contract/errors.ts'
+import { type Descriptor, type Index, mediaTypes } from '../contract/oci.ts'
+import * as catalog from './catalog.ts'
+import { listReferrers, type StoredManifest } from './manifest-rows.ts'
+import { type Handlers, queryText } from './route-context.ts'
+
+/** end-8 and end-12 of OCI Distribution 1.1. */
+export const listingHandlers: Handlers<'tags' | 'referrers'> = {
+  tags: {
+    async GET({ db }, { repository }, request, reply) {
+      if (!(await catalog.hasRepository(db, repository)))
+        throw new AppError('NAME_UNKNOWN', `there is no repository ${repository}`)
+      const n = queryText(request, 'n')
+      const limit = n === undefined ? undefined : Number(n)
+      if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0))
+        throw new AppError('input-invalid', `n must be a number of tags, and not ${JSON.stringify(n)}`)
+      const after = queryText(request, 'last')
+      const tags = await catalog.listTags(db, repository, {
+        after,
+        // One more than asked for tells whether there are more.
+        limit: limit === undefined ? undefined : limit + 1,
+      })
+      if (limit !== undefined && tags.length > limit) {
+        tags.length = limit
+        const last = tags.at(-1)
+        if (last !== undefined)
+          reply.header('link', `</v2/${repository}/tags/list?n=${limit}&last=${encodeURIComponent(last)}>; rel="next"`)
+      }
+      return reply.send({ name: repository, tags })
+    },
+  },
+  referrers: {
+    async GET({ db }, { repository, digest }, request, reply) {
+      const artifactType = queryText(request, 'artifactType')
+      const all = (await listReferrers(db, repository, digest)).map(describe)
+      const index: Index = {
+        schemaVersion: 2,
+        mediaType: mediaTypes.index,
+        manifests: artifactType === undefined ? all : all.filter((entry) => entry.artifactType === artifactType),
+      }
+      if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType')
+      return reply.header('content-type', mediaTypes.index).send(JSON.stringify(index))
+    },
+  },
+}
+
+/** OCI Distribution 1.1, "Listing Referrers": the descriptor carries the artifact type and the annotations of the manifest. */
+function describe({ digest, mediaType, artifactType, content }: StoredManifest): Descriptor {
+  const { annotations } = JSON.parse(content.toString('utf8'))
+  return {
+    mediaType,
+    digest,
+    size: content.length,
+    ...(artifactType === null ? {} : { artifactType }),
+    ...(annotations ? { annotations } : {}),
+  }
+}

@@ -1,0 +1,82 @@
+import type { FastifyRequest } from 'fastify'
+import { AppError } from '../contract/errors.ts'
+import * as catalog from './catalog.ts'
+import { findManifest, type StoredManifest } from './manifest-rows.ts'
+import { deleteManifest, putManifest } from './manifests.ts'
+import { type Handlers, queryTexts, type RegistryContext } from './route-context.ts'
+import { checkedTag } from './route-path.ts'
+
+/** end-3, end-7 and end-9 of OCI Distribution 1.1. */
+export const manifestHandlers: Handlers<'manifest'> = {
+  manifest: {
+    async GET(context, { repository, reference }, request, reply) {
+      const manifest = await find(context, repository, reference)
+      if (!manifest) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
+      reply
+        .header('content-type', manifest.mediaType)
+        .header('content-length', manifest.content.length)
+        .header('docker-content-digest', manifest.digest)
+        .header('etag', `"${manifest.digest}"`)
+      return reply.send(request.method === 'HEAD' ? undefined : manifest.content)
+    },
+
+    async PUT(context, { repository, reference }, request, reply) {
+      const { db, blobs, limits, onChange, onPush } = context
+      const isDigest = reference.includes(':')
+      const named = queryTexts(request, 'tag').map(checkedTag)
+      if (!isDigest && named.length > 0)
+        throw new AppError('UNSUPPORTED', 'the parameter tag goes with a digest in the address, not with another tag')
+      const tags = isDigest ? named : [reference]
+      const { digest, subject } = await putManifest(db, blobs, {
+        repository,
+        content: await readBody(request, limits.maxManifestBytes),
+        contentType: request.headers['content-type']?.split(';')[0]?.trim() ?? '',
+        digest: isDigest ? reference : undefined,
+        tags,
+        now: new Date(),
+      })
+      for (const pushed of tags.length > 0 ? tags : [digest]) await onPush?.(request, repository, pushed, digest)
+      onChange(repository)
+      if (subject !== null) reply.header('oci-subject', subject)
+      if (named.length > 0) reply.header('oci-tag', named)
+      return reply
+        .code(201)
+        .header('location', `/v2/${repository}/manifests/${digest}`)
+        .header('docker-content-digest', digest)
+        .send()
+    },
+
+    async DELETE({ db, onChange }, { repository, reference }, _request, reply) {
+      await deleteManifest(db, repository, reference)
+      onChange(repository)
+      return reply.code(202).send()
+    },
+  },
+}
+
+async function find(
+  { db, resolveTag }: RegistryContext,
+  repository: string,
+  reference: string,
+): Promise<StoredManifest | undefined> {
+  const digest = reference.includes(':')
+    ? reference
+    : ((await catalog.findTag(db, repository, reference)) ?? (await resolveTag?.(repository, reference)))
+  return digest === undefined ? undefined : findManifest(db, repository, digest)
+}
+
+async function readBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let size = Number(headers['content-length'] ?? 0)
+  if (size <= maxBytes) {
+    size = 0
+    for await (const piece of raw.iterator({ destroyOnReturn: false })) {
+      size += piece.length
+      if (size > maxBytes) break
+      pieces.push(piece)
+    }
+  }
+  if (size > maxBytes)
+    throw new AppError('MANIFEST_TOO_LARGE', `the manifest has more than ${maxBytes} bytes, the most that is taken`)
+  return Buffer.concat(pieces)
+}

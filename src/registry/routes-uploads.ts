@@ -1,0 +1,148 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError, isAppError } from '../contract/errors.ts'
+import * as catalog from './catalog.ts'
+import { algorithms, parseDigest } from './digests.ts'
+import { type Handlers, queryText, type RegistryContext } from './route-context.ts'
+import { checkedName } from './route-path.ts'
+import type { Chunk } from './uploads.ts'
+
+/** A client that sends nothing for this long has gone; the session stays for its next attempt. */
+const idleMs = 120_000
+
+/** end-4, end-5, end-6, end-11, end-13 and end-14 of OCI Distribution 1.1. */
+export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
+  uploads: {
+    async POST(context, { repository }, request, reply) {
+      const mount = queryText(request, 'mount')
+      if (mount !== undefined && (await mountBlob(context, request, repository, mount)))
+        return blobCreated(reply, repository, mount)
+      const algorithm = queryText(request, 'digest-algorithm') ?? 'sha256'
+      if (!Object.hasOwn(algorithms, algorithm))
+        throw new AppError(
+          'DIGEST_INVALID',
+          `the digest algorithm ${algorithm} is unknown; sha256 and sha512 are taken`,
+        )
+      const digest = queryText(request, 'digest')
+      if (digest !== undefined) parseDigest(digest)
+      const id = await context.uploads.start(repository)
+      if (digest === undefined) return uploadState(reply.code(202), repository, id, 0)
+      await receive(context, repository, id, request)
+      await context.uploads.finish(repository, id, digest)
+      return blobCreated(reply, repository, digest)
+    },
+  },
+  upload: {
+    async GET({ uploads }, { repository, id }, _request, reply) {
+      return uploadState(reply.code(204), repository, id, await uploads.size(repository, id))
+    },
+
+    async PATCH(context, { repository, id }, request, reply) {
+      try {
+        return uploadState(reply.code(202), repository, id, await receive(context, repository, id, request))
+      } catch (error) {
+        await sayOffset(context, error, repository, id, reply)
+        throw error
+      }
+    },
+
+    async PUT(context, { repository, id }, request, reply) {
+      const digest = queryText(request, 'digest')
+      if (digest === undefined) throw new AppError('DIGEST_INVALID', 'the query has no digest')
+      parseDigest(digest)
+      try {
+        await receive(context, repository, id, request)
+      } catch (error) {
+        await sayOffset(context, error, repository, id, reply)
+        throw error
+      }
+      await context.uploads.finish(repository, id, digest)
+      return blobCreated(reply, repository, digest)
+    },
+
+    async DELETE({ uploads }, { repository, id }, _request, reply) {
+      await uploads.cancel(repository, id)
+      return reply.code(204).send()
+    },
+  },
+}
+
+/** Appends the body to the session. */
+async function receive(
+  { uploads }: RegistryContext,
+  repository: string,
+  id: string,
+  request: FastifyRequest,
+): Promise<number> {
+  const chunk = parseChunk(request)
+  const { socket } = request.raw
+  socket.setTimeout(idleMs, () => socket.destroy())
+  try {
+    return await uploads.append(repository, id, request.raw, chunk)
+  } finally {
+    socket.setTimeout(0)
+  }
+}
+
+/** OCI Distribution 1.1, "Pushing a blob in chunks": `Content-Range: <first>-<last>`; some clients write `bytes` before it. */
+function parseChunk({ headers }: FastifyRequest): Chunk | undefined {
+  const header = headers['content-range']
+  if (header === undefined) return undefined
+  const [, first, last] = /^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/.exec(header) ?? []
+  if (first === undefined || last === undefined || Number(first) > Number(last))
+    throw new AppError(
+      'BLOB_UPLOAD_OFFSET',
+      `Content-Range ${JSON.stringify(header)} is not of the form <first>-<last>`,
+    )
+  const length = Number(last) - Number(first) + 1
+  if (headers['content-length'] !== undefined && Number(headers['content-length']) !== length)
+    throw new AppError('SIZE_INVALID', `Content-Range ${header} and Content-Length ${headers['content-length']} differ`)
+  return { first: Number(first), last: Number(last) }
+}
+
+/** A chunk out of order is answered with where the session stands. */
+async function sayOffset(
+  { uploads }: RegistryContext,
+  error: unknown,
+  repository: string,
+  id: string,
+  reply: FastifyReply,
+) {
+  if (isAppError(error, 'BLOB_UPLOAD_OFFSET')) stateHeaders(reply, repository, id, await uploads.size(repository, id))
+}
+
+/** Whether the blob could be made one of this repository without sending it. */
+async function mountBlob(
+  { db, authorize, onChange }: RegistryContext,
+  request: FastifyRequest,
+  repository: string,
+  digest: string,
+): Promise<boolean> {
+  parseDigest(digest)
+  const from = queryText(request, 'from')
+  if (from === undefined) return false
+  await authorize(request, 'pull', checkedName(from))
+  const size = await catalog.findBlob(db, from, digest)
+  if (size === undefined) return false
+  await db.transaction().execute((trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))
+  onChange(repository)
+  return true
+}
+
+function uploadState(reply: FastifyReply, repository: string, id: string, size: number): FastifyReply {
+  return stateHeaders(reply, repository, id, size).send()
+}
+
+function stateHeaders(reply: FastifyReply, repository: string, id: string, size: number): FastifyReply {
+  return reply
+    .header('location', `/v2/${repository}/blobs/uploads/${id}`)
+    .header('range', `0-${Math.max(0, size - 1)}`)
+    .header('docker-upload-uuid', id)
+}
+
+function blobCreated(reply: FastifyReply, repository: string, digest: string): FastifyReply {
+  return reply
+    .code(201)
+    .header('location', `/v2/${repository}/blobs/${digest}`)
+    .header('docker-content-digest', digest)
+    .send()
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AppError } from '../contract/errors.ts'
+import { answerOciError } from './oci-error.ts'
+import type { Handler, Handlers, Method, RegistryContext, RegistryOptions } from './route-context.ts'
+import { parsePath, type Target } from './route-path.ts'
+import { blobHandlers } from './routes-blobs.ts'
+import { listingHandlers } from './routes-listings.ts'
+import { manifestHandlers } from './routes-manifests.ts'
+import { uploadHandlers } from './routes-uploads.ts'
+import { openUploads } from './uploads.ts'
+
+const handlers: Handlers<Target['kind']> = {
+  base: {
+    GET: async (_context, _target, _request, reply) =>
+      reply.header('docker-distribution-api-version', 'registry/2.0').send({}),
+  },
+  ...blobHandlers,
+  ...uploadHandlers,
+  ...manifestHandlers,
+  ...listingHandlers,
+}
+
+/**
+ * Serves the OCI Distribution API (1.1) at /v2/. Register it in a scope of its own: it takes bodies of any type and length as streams,
+ * and answers errors in the form of that specification.
+ */
+export async function registryRoutes(app: FastifyInstance, options: RegistryOptions): Promise<void> {
+  const { db, blobs, limits } = options
+  const context: RegistryContext = {
+    ...options,
+    uploads: openUploads({ db, blobs, maxBlobBytes: limits.maxBlobBytes }),
+  }
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.setErrorHandler((error, request, reply) => answerOciError(error, request, reply, options.log))
+  app.route<{ Params: { '*': string } }>({
+    method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    url: '/v2/*',
+    handler: (request, reply) => answer(context, request.params['*'], request, reply),
+  })
+}
+
+async function answer(
+  context: RegistryContext,
+  path: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const method = request.method as Method
+  const target = parsePath(path)
+  const reading = method === 'GET' || method === 'HEAD'
+  const pulling = reading && target.kind !== 'uploads' && target.kind !== 'upload'
+  await context.authorize(request, pulling ? 'pull' : 'push', 'repository' in target ? target.repository : '')
+  const byMethod = handlers[target.kind] as Partial<Record<Method, Handler<Target>>>
+  const handler = byMethod[method] ?? (method === 'HEAD' ? byMethod.GET : undefined)
+  if (!handler) throw new AppError('UNSUPPORTED', `${method} is not supported for ${request.url.split('?')[0]}`)
+  return handler(context, target, request, reply)
+}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { AppError } from '../contract/errors.ts'
+import type { Db } from '../database/open.ts'
+import type { Blobs } from './blobs.ts'
+import * as catalog from './catalog.ts'
+
+/** A chunk says where it begins and ends (both bytes belong to it); a stream does not. */
+export interface Chunk {
+  first: number
+  last: number
+}
+
+export interface UploadsOptions {
+  db: Db
+  blobs: Blobs
+  maxBlobBytes: number
+}
+
+/**
+ * Upload sessions: a row, and bytes in the store whose length is the truth about how far the session came. So a session survives
+ * the process; what it lacks is sent by the client again.
+ */
+export type Uploads = ReturnType<typeof openUploads>
+
+export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
+  /** Who writes to a session now. */
+  const writers = new Map<string, { stop: AbortController; done: Promise<void> }>()
+
+  /**
+   * Lets `work` be the only one at a session. One that is at work already is stopped: a client that comes again has lost its first
+   * connection, which this side may not have noticed yet.
+   */
+  async function alone<T>(id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    for (let other = writers.get(id); other; other = writers.get(id)) {
+      other.stop.abort()
+      await other.done
+    }
+    const stop = new AbortController()
+    const { promise: done, resolve } = Promise.withResolvers<void>()
+    writers.set(id, { stop, done })
+    try {
+      return await work(stop.signal)
+    } finally {
+      writers.delete(id)
+      resolve()
+    }
+  }
+
+  async function check(repository: string, id: string): Promise<void> {
+    const row = await db
+      .selectFrom('uploads')
+      .select('id')
+      .where('id', '=', id)
+      .where('repository', '=', repository)
+      .executeTakeFirst()
+    if (!row) throw new AppError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}; begin a new one`)
+  }
+
+  async function write(id: string, source: Readable, chunk: Chunk | undefined): Promise<number> {
+    return alone(id, async (signal) => {
+      const before = await blobs.uploaded(id)
+      if (chunk && chunk.first !== before)
+        throw new AppError(
+          'BLOB_UPLOAD_OFFSET',
+          `the chunk begins at ${chunk.first}, but the upload has ${before} bytes`,
+        )
+      await touch(id)
+      addAbortSignal(signal, source)
+      // The source is a request: it must live on after a refusal, or the answer could not be sent.
+      const pieces = source.iterator({ destroyOnReturn: false })
+      const after = await blobs.append(id, pieces, { maxBytes: maxBlobBytes })
+      await touch(id)
+      const length = chunk && chunk.last - chunk.first + 1
+      if (length !== undefined && after - before !== length)
+        throw new AppError('SIZE_INVALID', `the chunk was to have ${length} bytes, but ${after - before} came`)
+      return after
+    })
+  }
+
+  async function touch(id: string): Promise<void> {
+    await db.updateTable('uploads').set({ updated_at: new Date().toISOString() }).where('id', '=', id).execute()
+  }
+
+  async function forget(id: string): Promise<void> {
+    await db.deleteFrom('uploads').where('id', '=', id).execute()
+    await blobs.abandon(id)
+  }
+
+  return {
+    async start(repository: string): Promise<string> {
+      const id = randomBytes(16).toString('hex')
+      const now = new Date().toISOString()
+      await db.insertInto('uploads').values({ id, repository, created_at: now, updated_at: now }).execute()
+      return id
+    },
+
+    /** How many bytes a session has. @throws AppError BLOB_UPLOAD_UNKNOWN */
+    async size(repository: string, id: string): Promise<number> {
+      await check(repository, id)
+      return blobs.uploaded(id)
+    },
+
+    /**
+     * Appends, and answers the new length. What came before a failure is kept.
+     * @throws AppError BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_OFFSET, SIZE_INVALID, payload-too-large, storage-full
+     */
+    async append(repository: string, id: string, source: Readable, chunk?: Chunk): Promise<number> {
+      await check(repository, id)
+      return write(id, source, chunk)
+    },
+
+    /**
+     * Makes what was uploaded the blob `digest` of the repository: the bytes first, durable, then the rows. A crash between them leaves
+     * a blob that nobody can see; uploading it again is all that is needed. A wrong digest ends the session.
+     * @throws AppError BLOB_UPLOAD_UNKNOWN, DIGEST_INVALID, storage-full
+     */
+    async finish(repository: string, id: string, digest: string): Promise<void> {
+      await check(repository, id)
+      await alone(id, async () => {
+        try {
+          const { sizeBytes } = await blobs.commit(id, digest)
+          await db.transaction().execute(async (trx) => {
+            await catalog.addBlob(trx, repository, digest, sizeBytes, new Date().toISOString())
+            await trx.deleteFrom('uploads').where('id', '=', id).execute()
+          })
+        } catch (error) {
+          if (error instanceof AppError && error.code === 'DIGEST_INVALID') await forget(id)
+          throw error
+        }
+      })
+    },
+
+    /** @throws AppError BLOB_UPLOAD_UNKNOWN */
+    async cancel(repository: string, id: string): Promise<void> {
+      await check(repository, id)
+      await alone(id, () => forget(id))
+    },
+  }
+}
+
+/** Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. */
+export async function removeExpired(db: Db, blobs: Blobs, before: Date): Promise<number> {
+  const expired = await db.selectFrom('uploads').select('id').where('updated_at', '<', before.toISOString()).execute()
+  for (const { id } of expired) {
+    // The bytes first: a crash in between leaves a session without bytes, which the next run removes.
+    await blobs.abandon(id)
+    await db.deleteFrom('uploads').where('id', '=', id).execute()
+  }
+  return expired.length
+}
