@@ -15,6 +15,11 @@ export function temporaryBeside(path: string): string {
   return join(dirname(path), `${temporaryPrefix}${basename(path).slice(0, 60)}-${randomBytes(6).toString('hex')}`)
 }
 
+/** Whether a name in a folder is that of a writer's temporary file. */
+export function isTemporaryName(name: string): boolean {
+  return name.startsWith(temporaryPrefix)
+}
+
 /** Writes a whole file: temporary file, fsync, rename, fsync of the folder. @throws AppError storage-full */
 export async function replaceFile(
   path: string,
@@ -105,7 +110,7 @@ export async function remove(path: string): Promise<void> {
 
 /** Removes what writers that were killed left in a folder. Call it only where no writer can be at work. */
 export async function removeTemporaries(folder: string): Promise<void> {
-  for (const name of await listFolder(folder)) if (name.startsWith(temporaryPrefix)) await remove(join(folder, name))
+  for (const name of await listFolder(folder)) if (isTemporaryName(name)) await remove(join(folder, name))
 }
 
 /** Names the path in a "disk full" error, and leaves every other error as it is. */

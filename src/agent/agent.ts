@@ -1,0 +1,218 @@
+import { cacheFolder } from '../artifact/cache.ts'
+import { AgentConfig } from '../contract/agent-config.ts'
+import { systemClock } from '../platform/clock.ts'
+import { loadConfig } from '../platform/config.ts'
+import { openExec } from '../platform/exec.ts'
+import { makeFolder, removeTemporaries } from '../platform/files.ts'
+import { type Log, openLog } from '../platform/log.ts'
+import { aborted } from '../platform/program.ts'
+import { type Serving, serveSocket, serveTcp } from '../platform/serve.ts'
+import { toolPaths } from '../platform/tools.ts'
+import { controlRoutes } from './control.ts'
+import { readCredential } from './credential.ts'
+import { openDaemons } from './daemons.ts'
+import { pollDesired } from './desired-poll.ts'
+import { openDesiredState } from './desired-state.ts'
+import { openHealth } from './health.ts'
+import { readHostFacts } from './host-facts.ts'
+import { openHostView } from './host-view.ts'
+import { readJournal } from './journal.ts'
+import { openLinks } from './links.ts'
+import { takeLock } from './lock.ts'
+import { type Machine, openMachine } from './machine.ts'
+import { openAgentMetrics } from './metrics.ts'
+import { metricsPage } from './metrics-page.ts'
+import { openNotice } from './notice.ts'
+import { type AgentPaths, agentPaths } from './paths.ts'
+import { openProbe } from './probe.ts'
+import { openProgram } from './program.ts'
+import { openRejections } from './rejections.ts'
+import { openReleaseStore, type ReleaseStore } from './release-store.ts'
+import { openReporter } from './reporter.ts'
+import { openServerConnection } from './server-connection.ts'
+import { openServices } from './services.ts'
+import { openStateFiles } from './state-file.ts'
+import { openSteps } from './steps.ts'
+
+export interface AgentOptions {
+  /** `/` on a real host; the folder of a simulated one. */
+  root: string
+  /** The folder of the running program's file, by which the agent knows whether it is the one of the current set. */
+  programFolder: string
+  /** Aborted, it stops the agent at once; the journal tells the next one where to go on. */
+  signal: AbortSignal
+}
+
+/** The supervisor is to start the agent of `current` (sysexits: EX_TEMPFAIL). */
+export const restartExitCode = 75
+
+/**
+ * Runs the agent of a host until it is stopped or must hand over to another, and answers its exit code: 0 or `restartExitCode`.
+ * It may be killed at any moment.
+ * @throws AppError config-invalid (agent.yaml, agent.key, or no FreeBSD) | conflict (another agent works on this root)
+ */
+export async function runAgent({ root, programFolder, signal }: AgentOptions): Promise<number> {
+  const paths = agentPaths(root)
+  const config = await loadConfig(AgentConfig, { file: paths.agentConfig })
+  const credential = await readCredential(paths.credential, config.host)
+  const log = openLog('agent', config.logLevel)
+  const clock = systemClock
+  for (const folder of [paths.database, paths.releases, paths.sets, paths.sockets]) await makeFolder(folder)
+  using _lock = takeLock(paths.lock, 'agent')
+
+  const store = openReleaseStore(paths, config.update)
+  const links = openLinks(paths)
+  await tidy(paths, store)
+  await links.tidy()
+  const program = await openProgram(paths, programFolder)
+  const exec = openExec(toolPaths(root, config.tools))
+  const facts = await readHostFacts(exec)
+  const state = openStateFiles(paths)
+  const rejections = await openRejections(paths.rejected, state.write, log)
+  const changes = openNotice(clock)
+  const released = openNotice(clock)
+  const desired = await openDesiredState({ path: paths.desired, host: config.host, write: state.write, log, changes })
+  const connection = openServerConnection({ url: config.server, credential })
+  const health = openHealth({ paths, exec })
+  const daemons = openDaemons(paths)
+
+  let machine: Machine
+  let page: Serving | undefined
+  const journal = () => machine.journal()
+  const view = openHostView({
+    facts,
+    agentVersion: program.version,
+    journal,
+    metricsAddress: () => page?.address,
+    store,
+    desired,
+    rejections,
+    daemons,
+    health,
+  })
+  const metrics = openAgentMetrics({
+    agentVersion: program.version,
+    journal,
+    current: view.current,
+    checks: view.checks,
+    rejected: rejections.all,
+  })
+  const onAnswer = () => metrics.serverAnswered(clock.now())
+  const reporter = openReporter({
+    async make() {
+      await view.look()
+      await view.askChecks()
+      return view.report()
+    },
+    send: connection.report,
+    reportSeconds: config.reportSeconds,
+    clock,
+    log,
+    onAnswer,
+  })
+  machine = openMachine({
+    journal: await readJournal(paths.journal, clock.now()),
+    save: (next) => state.write(paths.journal, next),
+    steps: openSteps({
+      paths,
+      program,
+      store,
+      links,
+      services: openServices(exec, { timeoutMs: config.update.serviceTimeoutSeconds * 1000 }),
+      probe: openProbe({ rules: config.update, ask: health, clock, onResults: view.sawChecks }),
+      desired,
+      changes,
+      released,
+      rejections,
+      lastUpdate: () => journal().lastUpdate,
+      write: state.write,
+      reserve: state.reserve,
+      firstPauseMs: config.reportSeconds * 1000,
+      http: connection.http,
+      platform: facts.platform,
+      retryMs: config.update.fetchRetrySeconds * 1000,
+      onDownloaded: metrics.downloaded,
+      async reachServer(signal) {
+        const fresh = openServerConnection({ url: config.server, credential })
+        try {
+          await view.look()
+          await fresh.report(await view.report(), signal)
+        } finally {
+          await fresh.close()
+        }
+      },
+      confirmSeconds: config.update.confirmSeconds,
+      clock,
+    }),
+    clock,
+    log,
+    onChange: reporter.changed,
+    onStep: metrics.stepEnded,
+  })
+  await view.look()
+
+  const pageText = () => metricsPage(metrics.registry, () => daemons.samples(view.components()))
+  const control = await serveSocket(
+    paths.socket('agent.sock'),
+    controlRoutes({
+      state: () => journal().state,
+      status: view.report,
+      metrics: pageText,
+      release: released.give,
+      async clearRejected() {
+        await rejections.clear()
+        changes.give()
+        reporter.changed()
+      },
+    }),
+  )
+  page = await servePage(config.metrics.listen, pageText, log)
+  log.info(
+    { version: program.version, host: config.host, server: config.server, metrics: page?.address },
+    'agent started',
+  )
+
+  const stopping = new AbortController()
+  const stop = AbortSignal.any([signal, stopping.signal])
+  const polling = pollDesired({
+    connection,
+    desired,
+    waitSeconds: config.pollWaitSeconds,
+    clock,
+    log,
+    onAnswer,
+    onRefused: metrics.documentRefused,
+    signal: stop,
+  })
+  try {
+    // A tool that is just running cannot hold up the end: it goes on by itself, and the journal tells what it was for.
+    const stopped = aborted(signal).then(() => 'stopped' as const)
+    const loops = Promise.all([polling, reporter.run(stop)]).then(() => stopped)
+    const end = await Promise.race([machine.run(stop), loops, stopped])
+    log.info({ end, state: journal().state }, 'agent ended')
+    return end === 'restart' ? restartExitCode : 0
+  } finally {
+    stopping.abort(new Error('the agent ends'))
+    await Promise.allSettled([control.close(), page?.close(), connection.close()])
+  }
+}
+
+/** Removes what writers that were killed left. */
+async function tidy(paths: AgentPaths, store: ReleaseStore): Promise<void> {
+  await store.tidy()
+  for (const folder of [paths.desiredFolder, paths.configuration, cacheFolder(paths.cache)])
+    await removeTemporaries(folder)
+}
+
+/** A page that cannot be served (its port is taken) must not cost the host its updates. */
+async function servePage(
+  listen: string,
+  text: () => ReturnType<typeof metricsPage>,
+  log: Log,
+): Promise<Serving | undefined> {
+  if (listen === 'off') return undefined
+  return serveTcp(listen, { 'GET /metrics': text }).catch((error) => {
+    log.error({ err: error, listen }, 'the metrics page cannot be served')
+    return undefined
+  })
+}

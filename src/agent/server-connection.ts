@@ -1,0 +1,61 @@
+import { DesiredDocument } from '../contract/desired.ts'
+import { parseJson } from '../contract/parse.ts'
+import type { HostReport } from '../contract/report.ts'
+import { type Http, type HttpResponse, openHttp } from '../platform/http.ts'
+import { refusal } from '../platform/json-http.ts'
+
+const maxDocumentBytes = 16 * 1024 * 1024
+
+/** What the agent asks of the server and tells it. */
+export interface ServerConnection {
+  /** The same connections, for pulling. */
+  readonly http: Http
+  /**
+   * The desired document, as soon as it is another than that of `generation`; undefined when there is none other within `waitSeconds`.
+   * @throws AppError peer-unreachable, the server's own code, peer-refused (what came is no such document)
+   */
+  desired(
+    generation: number | undefined,
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<DesiredDocument | undefined>
+  /** @throws AppError as `desired` */
+  report(report: HostReport, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+export function openServerConnection({ url, credential }: { url: string; credential: string }): ServerConnection {
+  const http = openHttp({ url, authorization: `Bearer ${credential}` })
+  return {
+    http,
+    async desired(generation, waitSeconds, signal) {
+      const path = `/api/v1/hosts/self/desired?wait=${waitSeconds}`
+      const response = await http.send('GET', path, {
+        headers: {
+          accept: 'application/json',
+          ...(generation === undefined ? {} : { 'if-none-match': `"${generation}"` }),
+        },
+        signal,
+        headersTimeoutMs: (waitSeconds + 30) * 1000,
+      })
+      if (response.status === 304) {
+        await response.text()
+        return undefined
+      }
+      if (response.status !== 200) throw await refusal(response, `GET ${path}`)
+      const text = await response.text(maxDocumentBytes)
+      return parseJson(DesiredDocument, text, `the desired document of ${url}`, 'peer-refused')
+    },
+    async report(report, signal) {
+      const path = '/api/v1/hosts/self/report'
+      const response: HttpResponse = await http.send('POST', path, {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(report),
+        signal,
+      })
+      if (response.status >= 300) throw await refusal(response, `POST ${path}`)
+      await response.text()
+    },
+    close: () => http.close(),
+  }
+}
