@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, readTextIfThere, replaceFile, replaceLink } from '../platform/files.ts'
 import type { MachineFacts } from './machine.ts'
+import { programFile } from './program-file.ts'
 import { assign } from './rc/rc-conf.ts'
 import { shimSocket } from './shim-protocol.ts'
 import { simulatedTools } from './tools/table.ts'
@@ -15,6 +16,8 @@ export interface HostFolderOptions {
   zfs: string | null
   /** Lines of agent.yaml that an administrator put there before install.sh ran. */
   agentSettings: string
+  /** The address of the server, which agent.yaml gets when it names another: the devstack's moves when its port is taken. */
+  server?: string
 }
 
 /**
@@ -45,6 +48,7 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
   await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\n`)
   if (options.agentSettings !== '')
     await writeOnce(join(root, 'usr/local/etc/slipway/agent.yaml'), options.agentSettings)
+  if (options.server !== undefined) await moveServer(join(root, 'usr/local/etc/slipway/agent.yaml'), options.server)
 
   const rcConf = join(root, 'etc/rc.conf')
   let text = (await readTextIfThere(rcConf)) ?? ''
@@ -54,9 +58,8 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
   await replaceFile(join(root, 'etc/rc.subr'), await readFile(join(import.meta.dirname, 'rc/rc.subr')))
   await replaceLink(join(root, 'usr/local/bin/node'), process.execPath)
 
-  const shim = join(import.meta.dirname, 'shim.js')
   for (const path of Object.keys(simulatedTools)) {
-    const words = [process.execPath, shim, join(root, shimSocket), path].map(quote)
+    const words = [process.execPath, programFile('shim'), join(root, shimSocket), path].map(quote)
     await makeFolder(dirname(join(root, path)))
     await replaceFile(join(root, path), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 })
   }
@@ -66,6 +69,12 @@ async function writeOnce(path: string, text: string): Promise<void> {
   if ((await readTextIfThere(path)) !== undefined) return
   await makeFolder(dirname(path))
   await replaceFile(path, text)
+}
+
+async function moveServer(agentConfig: string, server: string): Promise<void> {
+  const text = await readTextIfThere(agentConfig)
+  const moved = text?.replace(/^server: .*$/m, `server: ${server}`)
+  if (moved !== undefined && moved !== text) await replaceFile(agentConfig, moved)
 }
 
 /** A word for sh. */

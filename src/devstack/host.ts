@@ -8,6 +8,7 @@ import { makeFolder, remove } from '../platform/files.ts'
 import { toolPaths } from '../platform/tools.ts'
 import { type HostFolderOptions, prepareHostFolder } from './host-folder.ts'
 import { cutPower } from './processes.ts'
+import { programFile } from './program-file.ts'
 import { shortRoot } from './short-root.ts'
 
 /** A simulated FreeBSD host: a folder that stands for `/`, and a process. */
@@ -97,11 +98,7 @@ export async function openSimulatedHost({ folder, name, ...options }: SimulatedH
 
 /** Starts the process of a host and waits until the host has booted. */
 async function startProcess(root: string, name: string): Promise<ChildProcess> {
-  const entry = join(
-    import.meta.dirname,
-    import.meta.filename.endsWith('.ts') ? 'simulator-main.ts' : 'simulator-main.js',
-  )
-  const child = spawn(process.execPath, [entry, root], {
+  const child = spawn(process.execPath, [programFile('simulator-main'), root], {
     // The leader of a process group: what the host runs can be told from everything else, and a Ctrl-C does not reach it.
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
