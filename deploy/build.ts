@@ -65,7 +65,8 @@ const bundling: BuildOptions = {
   banner: {
     js: "const require=(await import('node:module')).createRequire(import.meta.url);const __filename=import.meta.filename,__dirname=import.meta.dirname;",
   },
-  logLevel: 'warning',
+  // The error that is thrown says it all.
+  logLevel: 'silent',
   write: false,
 }
 

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ComponentFile } from '../../src/contract/component.ts'
+import { parseJson } from '../../src/contract/parse.ts'
+import { sha256OfFile } from '../../src/platform/digest.ts'
+import { startDaemon } from '../support/daemon-process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const top = join(import.meta.dirname, '../..')
+
+/** Builds parts into `out`, under a umask that hides everything from others. */
+function build(out: string, ...parts: string[]) {
+  const command = ['-c', 'umask 077; exec "$@"', 'sh', process.execPath, join(top, 'deploy/build.ts'), '--out', out]
+  const { status, stdout, stderr } = spawnSync('/bin/sh', [...command, ...parts], { encoding: 'utf8', cwd: '/' })
+  return { status, stdout, stderr }
+}
+
+/** Every file below a folder: its path, whether it is executable, and its digest. */
+async function listing(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const lines = entries.map(async (entry) => {
+    const path = join(entry.parentPath, entry.name)
+    const mode = ((await stat(path)).mode & 0o777).toString(8)
+    return `${path.slice(folder.length + 1)} ${mode} ${entry.isFile() ? await sha256OfFile(path) : ''}`.trim()
+  })
+  return (await Promise.all(lines)).sort()
+}
+
+describe('the four components', () => {
+  const names = ['agent', 'compute', 'network', 'rc']
+
+  test('are built with the same bytes every time, scripts executable and nothing else', async () => {
+    const [one, two] = [await temporaryFolder(), await temporaryFolder()]
+    for (const out of [one, two]) expect(build(out, ...names)).toMatchObject({ status: 0, stderr: '' })
+    const files = await listing(join(one, 'components'))
+    expect(files).toEqual(await listing(join(two, 'components')))
+    expect(files.filter((line) => / 755 sha256:/.test(line)).map((line) => line.split(' ')[0])).toEqual([
+      'agent/agent-launcher',
+      'agent/rc.d/slipway_agent',
+      'rc/rc.d/slipway_compute',
+      'rc/rc.d/slipway_network',
+    ])
+    expect(files.filter((line) => !/ (755|644 sha256:[0-9a-f]+|755 sha256:[0-9a-f]+)$/.test(line))).toEqual([])
+    expect(await readdir(one)).toEqual(['components'])
+  })
+
+  test('name in component.json only what is in the bundle', async () => {
+    const out = await temporaryFolder()
+    expect(build(out, ...names).status).toBe(0)
+    for (const name of names) {
+      const folder = join(out, 'components', name)
+      const file = parseJson(ComponentFile, await readFile(join(folder, 'component.json'), 'utf8'), name)
+      expect(file.name).toBe(name)
+      for (const path of [...file.links.map(({ target }) => target), ...file.configuration])
+        expect((await stat(join(folder, path))).isFile(), `${name}: ${path}`).toBe(true)
+    }
+  })
+})
+
+test('a built program runs far from this repository, and knows the release that it stands in', async () => {
+  const out = await temporaryFolder()
+  expect(build(out, 'compute').status).toBe(0)
+  await writeFile(join(out, 'components/compute/release.json'), JSON.stringify({ version: '4.5.6' }))
+  const compute = await startDaemon(join(out, 'components/compute/main.js'), 'compute', await temporaryFolder())
+  expect((await compute.status()).version).toBe('4.5.6')
+  expect(await compute.end('SIGTERM')).toEqual([0, null])
+})
+
+test('the command is one file that runs on its own', async () => {
+  const out = await temporaryFolder()
+  expect(build(out, 'command')).toMatchObject({ status: 0, stderr: '' })
+  const run = spawnSync(process.execPath, [join(out, 'slipway.js'), '--help'], { encoding: 'utf8', cwd: '/' })
+  expect(run).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('usage: slipway COMMAND') })
+})
+
+test('a part that there is not is told, and nothing is built', async () => {
+  const out = await temporaryFolder()
+  expect(build(out, 'compute', 'kompute')).toMatchObject({
+    status: 1,
+    stderr: 'the build failed: there is no part kompute; the parts are agent, compute, network, rc, command, web\n',
+  })
+  expect(await readdir(out)).toEqual([])
+})
+
+test('what a build that was killed left is cleared by the next one, that of a living one is not', async () => {
+  const out = await temporaryFolder()
+  const gone = spawnSync('/bin/true').pid
+  await mkdir(join(out, `.building-${gone}`))
+  await mkdir(join(out, `.building-${process.pid}`))
+  expect(build(out, 'rc').status).toBe(0)
+  expect((await readdir(out)).sort()).toEqual([`.building-${process.pid}`, 'components'])
+})
