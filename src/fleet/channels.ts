@@ -45,6 +45,17 @@ async function readChannel(db: Db, name: string): Promise<Channel> {
   }
 }
 
+/** The version of a component that a channel points to. */
+export async function pointerOf(db: Db, channel: string, component: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('channel_pointers')
+    .select('version')
+    .where('channel', '=', channel)
+    .where('component', '=', component)
+    .executeTakeFirst()
+  return row?.version
+}
+
 /** Makes the channel when it is not there. */
 export async function ensureChannel(db: Db, name: string, now: Date): Promise<void> {
   await db

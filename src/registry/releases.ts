@@ -47,6 +47,21 @@ export async function checkRelease(db: Db, component: string, version: string): 
   await findRelease(db, component, version)
 }
 
+/** What a resolved release is made of: its config, and the digest of its bundle. @throws AppError release-unknown */
+export async function readRelease(
+  db: Db,
+  blobs: Blobs,
+  { name, version, digest }: ReleaseRef,
+): Promise<{ config: ComponentConfig; bundle: Digest }> {
+  const repository = repositoryOf(name)
+  const stored = await findManifest(db, repository, digest)
+  const manifest = stored && parseManifest(stored.content, stored.mediaType).manifest
+  const bundle = manifest?.layers[0]
+  if (!manifest || !bundle)
+    throw new AppError('release-unknown', `${name}@${version} (${digest}) is not in the registry any more`)
+  return { config: await readComponentConfig(db, blobs, repository, manifest), bundle: bundle.digest as Digest }
+}
+
 async function findRelease(db: Db, component: string, version: string): Promise<StoredManifest> {
   const repository = repositoryOf(component)
   const digest = await catalog.findTag(db, repository, version)

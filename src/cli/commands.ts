@@ -1,0 +1,47 @@
+import type { Command } from './command.ts'
+
+/** Every command by its words. Loaded only when it is called: an agent need not read the server's code. */
+export const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+  devstack: { summary: 'a server and simulated hosts on this machine', load: () => import('./commands/devstack.ts') },
+  server: { summary: 'run the server', load: () => import('./commands/server.ts') },
+  'server backup': {
+    summary: "save the server's database into a file",
+    load: () => import('./commands/server-backup.ts'),
+  },
+  'server restore': {
+    summary: 'put a backup into an empty data folder',
+    load: () => import('./commands/server-restore.ts'),
+  },
+  agent: { summary: 'run the agent (on a host)', load: () => import('./commands/agent.ts') },
+  compute: { summary: 'run the compute daemon (on a host)', load: () => import('./commands/compute.ts') },
+  network: { summary: 'run the network daemon (on a host)', load: () => import('./commands/network.ts') },
+  login: { summary: 'remember a server and a token', load: () => import('./commands/login.ts') },
+  'token create': {
+    summary: 'make a token for a person or a pipeline',
+    load: () => import('./commands/token-create.ts'),
+  },
+  'token list': { summary: 'show all tokens, without their secrets', load: () => import('./commands/token-list.ts') },
+  'token revoke': { summary: 'end a token', load: () => import('./commands/token-revoke.ts') },
+  publish: { summary: 'publish a folder as a release of its component', load: () => import('./commands/publish.ts') },
+  promote: { summary: 'point a channel to releases', load: () => import('./commands/promote.ts') },
+  'artifact list': { summary: 'show what the registry keeps', load: () => import('./commands/artifact-list.ts') },
+  'artifact show': { summary: 'show the releases of a repository', load: () => import('./commands/artifact-show.ts') },
+  'channel list': { summary: 'show the channels', load: () => import('./commands/channel-list.ts') },
+  'channel show': { summary: 'show where a channel points', load: () => import('./commands/channel-show.ts') },
+  'host list': {
+    summary: 'show the hosts, what they run and how they are',
+    load: () => import('./commands/host-list.ts'),
+  },
+  'host show': { summary: 'show all about one host', load: () => import('./commands/host-show.ts') },
+  'host join-token': {
+    summary: 'print the line that adds a host',
+    load: () => import('./commands/host-join-token.ts'),
+  },
+  'host remove': { summary: 'forget a host', load: () => import('./commands/host-remove.ts') },
+  'host release': { summary: 'let a stuck host go on (on the host)', load: () => import('./commands/host-release.ts') },
+  'host clear-rejected': {
+    summary: 'let a host try again what it rolled back (on the host)',
+    load: () => import('./commands/host-clear-rejected.ts'),
+  },
+  audit: { summary: 'show who changed what', load: () => import('./commands/audit.ts') },
+}

@@ -1,0 +1,37 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify'
+import type { ServerConfig } from '../../contract/server-config.ts'
+import type { Db } from '../../database/open.ts'
+import type { HostChanges } from '../../fleet/changes.ts'
+import type { Releases } from '../../fleet/releases.ts'
+import type { Blobs } from '../../registry/blobs.ts'
+import type { Events } from '../events.ts'
+
+export type TypedApp = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** What the routes below /api/v1 work with. Each takes from it what it uses. */
+export interface Api {
+  app: TypedApp
+  db: Db
+  config: Readonly<ServerConfig>
+  releases: Releases
+  blobs: Blobs
+  changes: HostChanges
+  events: Events
+  /** The address under which hosts and people reach this server. */
+  publicUrl: () => string
+  /** Aborted when the server stops: whoever holds a request open ends it. */
+  closing: AbortSignal
+}

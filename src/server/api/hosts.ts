@@ -1,0 +1,102 @@
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { DesiredDocument } from '../../contract/desired.ts'
+import { AppError } from '../../contract/errors.ts'
+import { HostDetail, HostSummary } from '../../contract/host.ts'
+import { HostName } from '../../contract/names.ts'
+import { HostReport } from '../../contract/report.ts'
+import { desiredDocument } from '../../fleet/desired.ts'
+import { listHosts, removeHost, saveReport, showHost } from '../../fleet/hosts.ts'
+import { audit } from '../audit.ts'
+import type { Api } from './api.ts'
+
+/** What people ask about hosts. */
+export function hostRoutes({ app, db, config, events }: Api): void {
+  const view = () => ({ now: new Date(), silentSeconds: config.hostSilentSeconds })
+
+  app.get('/hosts', { config: { access: 'viewer' }, schema: { response: { 200: Type.Array(HostSummary) } } }, () =>
+    listHosts(db, view()),
+  )
+
+  app.get(
+    '/hosts/:name',
+    {
+      config: { access: 'viewer' },
+      schema: { params: Type.Object({ name: HostName }), response: { 200: HostDetail } },
+    },
+    (request) => showHost(db, request.params.name, view()),
+  )
+
+  app.delete(
+    '/hosts/:name',
+    { config: { access: 'admin' }, schema: { params: Type.Object({ name: HostName }) } },
+    async (request, reply) => {
+      const { name } = request.params
+      await db.transaction().execute(async (trx) => {
+        await removeHost(trx, name)
+        await audit(trx, request, { action: 'host.remove', subject: name })
+      })
+      events.publish({ kind: 'host', name })
+      return reply.code(204).send()
+    },
+  )
+}
+
+/** What a host asks for itself, and tells. */
+export function hostSelfRoutes({ app, db, releases, changes, events, closing }: Api): void {
+  const read = async (id: string) => {
+    const row = await db
+      .selectFrom('hosts')
+      .select(['id', 'generation', 'release_set'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (!row) throw new AppError('UNAUTHORIZED', 'this host is not enrolled any more')
+    return desiredDocument(row)
+  }
+
+  app.get(
+    '/hosts/self/desired',
+    {
+      config: { access: 'host' },
+      schema: {
+        querystring: Type.Object({ wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 0 })) }),
+        headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ maxLength: 40 })) }),
+        response: { 200: DesiredDocument },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.principal as { id: string }
+      const known = request.headers['if-none-match']
+      const gone = new AbortController()
+      request.raw.once('close', () => gone.abort())
+      const until = Date.now() + (request.query.wait ?? 0) * 1000
+      for (;;) {
+        const done = new AbortController()
+        const signal = AbortSignal.any([done.signal, gone.signal, closing])
+        // Ask to be woken before reading, so that no change falls between the two.
+        const changed = changes.wait(id, Math.max(0, until - Date.now()), signal)
+        try {
+          const document = await read(id)
+          reply.header('etag', `"${document.generation}"`)
+          if (known !== `"${document.generation}"`) return reply.send(document)
+          await changed
+          if (signal.aborted || Date.now() >= until) return (reply as FastifyReply).code(304).send()
+        } finally {
+          done.abort()
+        }
+      }
+    },
+  )
+
+  app.post(
+    '/hosts/self/report',
+    { config: { access: 'host' }, bodyLimit: 4 * 1024 * 1024, schema: { body: HostReport } },
+    async (request, reply) => {
+      const { id, name } = request.principal as { id: string; name: string }
+      const wake = await db.transaction().execute((trx) => saveReport(trx, releases, id, request.body, new Date()))
+      if (wake) changes.notify([id])
+      events.publish({ kind: 'host', name })
+      return reply.code(204).send()
+    },
+  )
+}

@@ -1,0 +1,140 @@
+import { join } from 'node:path'
+import swagger from '@fastify/swagger'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { Ajv } from 'ajv'
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify'
+import { AppError } from '../contract/errors.ts'
+import type { ServerConfig } from '../contract/server-config.ts'
+import type { Db } from '../database/open.ts'
+import { HostChanges } from '../fleet/changes.ts'
+import { pointerOf } from '../fleet/channels.ts'
+import type { Releases } from '../fleet/releases.ts'
+import type { Log } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
+import type { Blobs } from '../registry/blobs.ts'
+import { findTag } from '../registry/catalog.ts'
+import { checkRelease, resolveRelease } from '../registry/releases.ts'
+import { registryRoutes } from '../registry/routes.ts'
+import type { Api } from './api/api.ts'
+import { artifactRoutes } from './api/artifacts.ts'
+import { channelRoutes } from './api/channels.ts'
+import { enrolRoutes } from './api/enrol.ts'
+import { eventRoutes } from './api/events.ts'
+import { hostRoutes, hostSelfRoutes } from './api/hosts.ts'
+import { tokenRoutes } from './api/tokens.ts'
+import { audit } from './audit.ts'
+import { answerProblem } from './errors.ts'
+import { Events } from './events.ts'
+import { metricsRoute } from './metrics.ts'
+import { credentialOf, demand, findPrincipal } from './principal.ts'
+import { uiRoutes } from './ui.ts'
+
+export interface AppOptions {
+  config: Readonly<ServerConfig>
+  db: Db
+  blobs: Blobs
+  log: Log
+  version: string
+  /** The folder of the package: the page and install.sh are found below it. */
+  packageFolder: string
+  publicUrl: () => string
+  closing: AbortSignal
+}
+
+/** The one place where registry, fleet and the rest are wired into one HTTP application. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, db, blobs, log, version, packageFolder, publicUrl, closing } = options
+  const events = new Events()
+  const releases: Releases = {
+    resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
+    check: (on, component, release) => checkRelease(on, component, release),
+  }
+
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+  })
+  app.setErrorHandler(answerProblem)
+  app.setValidatorCompiler(
+    ({ schema, httpPart }) => (httpPart === 'body' ? strict : loose).compile(schema as object) as never,
+  )
+  app.decorateRequest('principal', null)
+  app.addHook('onRequest', async (request) => {
+    request.principal = await findPrincipal(db, credentialOf(request), new Date())
+  })
+
+  await app.register(async (registry) => {
+    await registryRoutes(registry, {
+      db,
+      blobs,
+      limits: config,
+      log,
+      authorize: async (request, action) => {
+        if (action === 'pull' && request.principal?.kind === 'host') return
+        demand(request.principal, action === 'pull' ? 'viewer' : 'publisher')
+      },
+      onChange: (repository) => events.publish({ kind: 'artifact', name: repository }),
+      // A channel's name is a tag that nobody pushes.
+      resolveTag: async (repository, tag) => {
+        const version = await pointerOf(db, tag, repository.replace(/^components\//, ''))
+        return version === undefined ? undefined : findTag(db, repository, version)
+      },
+      onPush: (request, repository, reference, digest) =>
+        audit(db, request, { action: 'artifact.push', subject: `${repository}:${reference}`, detail: digest }),
+    })
+  })
+
+  await app.register(
+    async (plain) => {
+      await plain.register(swagger, {
+        openapi: {
+          openapi: '3.1.0',
+          info: { title: 'Slipway', version, description: 'The control API of a Slipway server.' },
+        },
+      })
+      const scope = plain.withTypeProvider<TypeBoxTypeProvider>()
+      scope.addHook('onRequest', async (request) => {
+        if (!request.is404) demand(request.principal, request.routeOptions.config.access)
+      })
+      const api: Api = {
+        app: scope,
+        db,
+        config,
+        releases,
+        blobs,
+        changes: new HostChanges(),
+        events,
+        publicUrl,
+        closing,
+      }
+      hostSelfRoutes(api)
+      hostRoutes(api)
+      channelRoutes(api)
+      artifactRoutes(api)
+      enrolRoutes(api)
+      tokenRoutes(api)
+      eventRoutes(api)
+      scope.get('/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, () => plain.swagger())
+    },
+    { prefix: '/api/v1' },
+  )
+
+  metricsRoute(app, { db, metrics: openMetrics(), hostSilentSeconds: config.hostSilentSeconds })
+  app.get('/healthz', async () => 'ok\n')
+  app.get('/readyz', async () => {
+    await db.selectFrom('tokens').select('id').limit(1).execute()
+    if (closing.aborted) throw new AppError('conflict', 'the server is stopping')
+    return 'ok\n'
+  })
+  await uiRoutes(app, {
+    webFolder: join(packageFolder, 'dist/web'),
+    installScript: join(packageFolder, 'deploy/host/install.sh'),
+  })
+  return app
+}
+
+/** Bodies are JSON and have their types; queries, parameters and headers are text that has to become numbers. */
+const strict = new Ajv({ coerceTypes: false, useDefaults: true, removeAdditional: false, allowUnionTypes: true })
+const loose = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: false, allowUnionTypes: true })

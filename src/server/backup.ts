@@ -1,0 +1,124 @@
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { create, extract } from 'tar'
+import { type Static, Type } from 'typebox'
+import { AppError } from '../contract/errors.ts'
+import { Timestamp } from '../contract/names.ts'
+import { parseJson } from '../contract/parse.ts'
+import { openSqlite } from '../database/open.ts'
+import { checkSqlite, snapshotSqlite } from '../database/snapshot.ts'
+import { makeFolder, moveInto, remove, replaceFile, sizeIfThere, temporaryBeside } from '../platform/files.ts'
+import { openFs } from '../registry/blobs-fs.ts'
+import { databaseFile } from './data-folder.ts'
+
+/*
+ * A backup is a tar archive of two files: `backup.json` (Inventory) and `slipway.sqlite`. The bytes of the blobs are not in it: they
+ * never change once they are there, so any copy of the blobs that is younger than the database is a good one, and rsync or zfs send
+ * make it better than we could. The inventory lets a restore tell which are missing.
+ */
+const inventoryName = 'backup.json'
+const databaseName = 'slipway.sqlite'
+
+const Inventory = Type.Object({
+  version: Type.Literal(1),
+  madeAt: Timestamp,
+  blobs: Type.Array(Type.Object({ digest: Type.String(), size: Type.Integer() })),
+})
+type Inventory = Static<typeof Inventory>
+
+export interface BackupMade {
+  file: string
+  blobs: number
+  blobBytes: number
+}
+
+/** Writes a backup of the server whose data folder is given, running or not. FILE appears whole or not at all. */
+export async function backupServer({ data, file }: { data: string; file: string }): Promise<BackupMade> {
+  return inStaging(dirname(file), async (staging) => {
+    const database = join(staging, databaseName)
+    await snapshotSqlite(databaseFile(data), database)
+    const db = await openSqlite(database)
+    const blobs = await db.selectFrom('blobs').select(['digest', 'size']).orderBy('digest').execute()
+    // Closing folds the write-ahead log into the one file.
+    await db.destroy()
+    const inventory: Inventory = {
+      version: 1,
+      madeAt: new Date().toISOString(),
+      blobs: blobs.map((blob) => ({ ...blob })),
+    }
+    await replaceFile(join(staging, inventoryName), JSON.stringify(inventory, null, 2))
+    const archive = temporaryBeside(file)
+    try {
+      await create({ file: archive, cwd: staging, portable: true, jobs: 1 }, [inventoryName, databaseName])
+      await moveInto(archive, file)
+    } finally {
+      await remove(archive)
+    }
+    return { file, blobs: blobs.length, blobBytes: blobs.reduce((sum, { size }) => sum + size, 0) }
+  })
+}
+
+export interface Restored {
+  madeAt: string
+  blobs: number
+  /** Digests of the blobs that the database knows and the data folder lacks. */
+  missing: string[]
+}
+
+/**
+ * Puts a backup into a data folder. The database comes last and by one rename: a restore that was killed can be run again.
+ * @throws AppError conflict when there is a database already; input-invalid when the file is no sound backup
+ */
+export async function restoreServer({ data, file }: { data: string; file: string }): Promise<Restored> {
+  if ((await sizeIfThere(databaseFile(data))) !== undefined)
+    throw new AppError(
+      'conflict',
+      `${data} has a database already; restore into an empty folder, or move ${databaseFile(data)} away first`,
+    )
+  if ((await sizeIfThere(file)) === undefined) throw new AppError('not-found', `there is no file ${file}`)
+  await makeFolder(data, { mode: 0o700 })
+  return inStaging(data, async (staging) => {
+    try {
+      await extract({
+        file,
+        cwd: staging,
+        strict: true,
+        preserveOwner: false,
+        filter: (path) => [inventoryName, databaseName].includes(path),
+      })
+    } catch (cause) {
+      throw new AppError('input-invalid', `${basename(file)} is no backup: ${(cause as Error).message}`, { cause })
+    }
+    const inventoryFile = join(staging, inventoryName)
+    if (
+      (await sizeIfThere(inventoryFile)) === undefined ||
+      (await sizeIfThere(join(staging, databaseName))) === undefined
+    )
+      throw new AppError(
+        'input-invalid',
+        `${basename(file)} is no backup: it should hold ${inventoryName} and ${databaseName}`,
+      )
+    const inventory = parseJson(
+      Inventory,
+      await readFile(inventoryFile, 'utf8'),
+      `${inventoryName} of ${basename(file)}`,
+    )
+    checkSqlite(join(staging, databaseName))
+    const store = await openFs({ folder: data })
+    const missing: string[] = []
+    for (const { digest, size } of inventory.blobs)
+      if ((await store.stat(digest))?.sizeBytes !== size) missing.push(digest)
+    await moveInto(join(staging, databaseName), databaseFile(data))
+    return { madeAt: inventory.madeAt, blobs: inventory.blobs.length, missing }
+  })
+}
+
+/** A folder of its own inside of `beside`, on the same disk, removed afterwards. */
+async function inStaging<T>(beside: string, use: (staging: string) => Promise<T>): Promise<T> {
+  const staging = await mkdtemp(join(beside, '.tmp-backup-'))
+  try {
+    return await use(staging)
+  } finally {
+    await remove(staging)
+  }
+}

@@ -1,0 +1,45 @@
+import { type ScheduledTask, schedule, setLogger } from 'node-cron'
+import type { Db } from '../database/open.ts'
+import { removeExpiredJoinTokens } from '../fleet/join-tokens.ts'
+import type { Log } from '../platform/log.ts'
+import type { Blobs } from '../registry/blobs.ts'
+import { removeExpired } from '../registry/uploads.ts'
+
+export interface JobOptions {
+  db: Db
+  blobs: Blobs
+  log: Log
+  uploadExpirySeconds: number
+}
+
+/** How long an expired join token is kept, so that a late host hears "expired" and not "unknown". */
+const joinTokenGraceMs = 7 * 86_400_000
+
+/** Starts what the server does by the clock. Answers the function that stops it. */
+export function startJobs({ db, blobs, log, uploadExpirySeconds }: JobOptions): () => Promise<void> {
+  setLogger({
+    info: (message) => log.debug({ job: message }, 'scheduler'),
+    warn: (message) => log.warn({ job: message }, 'scheduler'),
+    error: (message) => log.error({ job: message }, 'scheduler'),
+    debug: () => {},
+  })
+  const jobs: Record<string, { cron: string; run: () => Promise<unknown> }> = {
+    'expire-uploads': {
+      cron: '7 * * * *',
+      run: () => removeExpired(db, blobs, new Date(Date.now() - uploadExpirySeconds * 1000)),
+    },
+    'expire-join-tokens': {
+      cron: '17 3 * * *',
+      run: () => removeExpiredJoinTokens(db, new Date(Date.now() - joinTokenGraceMs)),
+    },
+  }
+  const tasks: ScheduledTask[] = Object.entries(jobs).map(([job, { cron, run }]) =>
+    schedule(cron, () => run().catch((err) => log.error({ err, job }, 'scheduled job failed')), {
+      name: job,
+      noOverlap: true,
+    }),
+  )
+  return async () => {
+    await Promise.all(tasks.map((task) => task.destroy()))
+  }
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify'
+import { Counter, Gauge } from 'prom-client'
+import type { Db } from '../database/open.ts'
+import { listHosts } from '../fleet/hosts.ts'
+import type { Metrics } from '../platform/metrics.ts'
+
+export interface MetricsOptions {
+  db: Db
+  metrics: Metrics
+  hostSilentSeconds: number
+}
+
+/** `/metrics` in the Prometheus text format. It tells counts and no names of hosts or people, so it asks for no token. */
+export function metricsRoute(app: FastifyInstance, { db, metrics, hostSilentSeconds }: MetricsOptions): void {
+  const requests = new Counter({
+    name: 'slipway_http_requests_total',
+    help: 'HTTP requests answered, by method and status code.',
+    labelNames: ['method', 'code'],
+    registers: [metrics],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    requests.inc({ method: request.method, code: reply.statusCode })
+  })
+
+  new Gauge({
+    name: 'slipway_hosts',
+    help: 'Hosts by the version of a component that they run, their channel and how they stand.',
+    labelNames: ['component', 'version', 'channel', 'state'],
+    registers: [metrics],
+    async collect() {
+      this.reset()
+      for (const host of await listHosts(db, { now: new Date(), silentSeconds: hostSilentSeconds })) {
+        const running = Object.entries(host.versions)
+        // A host that runs nothing yet still counts.
+        for (const [component, version] of running.length > 0 ? running : ([['', '']] as const))
+          this.inc({ component, version, channel: host.channel, state: host.condition })
+      }
+    },
+  })
+
+  new Gauge({
+    name: 'slipway_hosts_enrolled',
+    help: 'Hosts by channel and how they stand.',
+    labelNames: ['channel', 'state'],
+    registers: [metrics],
+    async collect() {
+      this.reset()
+      for (const host of await listHosts(db, { now: new Date(), silentSeconds: hostSilentSeconds }))
+        this.inc({ channel: host.channel, state: host.condition })
+    },
+  })
+
+  const updates = new Counter({
+    name: 'slipway_host_updates_total',
+    help: 'Updates that hosts have ended, by result; reason and component are those of the failure, empty when committed.',
+    labelNames: ['result', 'reason', 'component'],
+    registers: [metrics],
+    async collect() {
+      this.reset()
+      const rows = await db
+        .selectFrom('host_updates')
+        .select((e) => ['result', 'reason', 'component', e.fn.countAll<number>().as('count')])
+        .groupBy(['result', 'reason', 'component'])
+        .execute()
+      for (const { result, reason, component, count } of rows)
+        updates.inc({ result, reason: reason ?? '', component: component ?? '' }, count)
+    },
+  })
+
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
+}

@@ -1,0 +1,66 @@
+import type { AddressInfo } from 'node:net'
+import type { ServerConfig } from '../contract/server-config.ts'
+import { openSqlite } from '../database/open.ts'
+import { makeFolder } from '../platform/files.ts'
+import { openLog } from '../platform/log.ts'
+import { packageFolder } from '../platform/program.ts'
+import { joinAddress, splitAddress } from '../platform/serve.ts'
+import { openFs } from '../registry/blobs-fs.ts'
+import { ensureAdminToken } from './admin-token.ts'
+import { buildApp } from './app.ts'
+import { databaseFile } from './data-folder.ts'
+import { startJobs } from './jobs.ts'
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:8400`. */
+  url: string
+  /** Ends long requests, lets the short ones finish, closes the database. */
+  close(): Promise<void>
+}
+
+/** Opens the data folder, starts the server and answers when it listens. @throws when the address is taken or the folder cannot be used */
+export async function openServer(config: Readonly<ServerConfig>, version = '0.0.0-dev'): Promise<RunningServer> {
+  const log = openLog('slipway-server', config.logLevel)
+  await makeFolder(config.data, { mode: 0o700 })
+  const db = await openSqlite(databaseFile(config.data))
+  const closing = new AbortController()
+  const { host, port } = splitAddress(config.listen)
+  let url = ''
+  try {
+    const blobs = await openFs({ folder: config.data })
+    const made = await ensureAdminToken(db, config.data, new Date())
+    if (made) log.info({ path: made }, 'wrote the first admin token')
+    const app = await buildApp({
+      config,
+      db,
+      blobs,
+      log,
+      version,
+      packageFolder: await packageFolder(import.meta.dirname),
+      publicUrl: () => config.publicUrl ?? url,
+      closing: closing.signal,
+    })
+    const stopJobs = startJobs({ db, blobs, log, uploadExpirySeconds: config.uploadExpirySeconds })
+    try {
+      await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
+    } catch (error) {
+      await stopJobs()
+      throw error
+    }
+    url = `http://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
+    log.info({ url, data: config.data }, 'server listening')
+    return {
+      url,
+      async close() {
+        closing.abort()
+        await stopJobs()
+        await app.close()
+        await db.destroy()
+        log.info('server stopped')
+      },
+    }
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+}
