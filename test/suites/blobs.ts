@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/platform/digest.ts'
+import type { Blobs } from '../../src/registry/blobs.ts'
+import { sha512 } from '../support/oci.ts'
+
+export interface OpenedBlobs {
+  blobs: Blobs
+  /** Opens the same store again, as a process does that starts after the first was killed. */
+  reopen(): Promise<Blobs>
+  /** Names of everything in the store that is no blob. */
+  leftovers(): Promise<string[]>
+}
+
+const plenty = { maxBytes: 1_000_000_000 }
+
+/** What every driver of Blobs must do. */
+export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void {
+  const from = (...pieces: Buffer[]) => Readable.from(pieces)
+  const readAll = async (blobs: Blobs, digest: string, range?: { first: number; last: number }) =>
+    Buffer.concat(await (await blobs.read(digest, range)).toArray())
+  async function* broken(...pieces: Buffer[]) {
+    yield* pieces
+    throw new Error('the client is gone')
+  }
+
+  describe(name, () => {
+    test('a blob can be read after its commit, and not before', async () => {
+      const { blobs, leftovers } = await open()
+      const bytes = randomBytes(300_000)
+      const digest = sha256(bytes)
+      expect(await blobs.append('one', from(bytes.subarray(0, 100_000), bytes.subarray(100_000)), plenty)).toBe(300_000)
+      expect(await blobs.stat(digest)).toBeUndefined()
+      await expect(blobs.read(digest)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' })
+      expect(await blobs.commit('one', digest)).toEqual({ sizeBytes: 300_000 })
+      expect(await blobs.stat(digest)).toEqual({ sizeBytes: 300_000 })
+      expect((await readAll(blobs, digest)).equals(bytes)).toBe(true)
+      expect(await blobs.uploaded('one')).toBe(0)
+      expect(await leftovers()).toEqual([])
+    })
+
+    test('bytes whose digest is another are refused, stay an upload, and leave nothing when it is abandoned', async () => {
+      const { blobs, leftovers } = await open()
+      await blobs.append('one', from(Buffer.from('abc')), plenty)
+      const wrong = sha256('abd')
+      await expect(blobs.commit('one', wrong)).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+      expect(await blobs.stat(wrong)).toBeUndefined()
+      expect(await blobs.uploaded('one')).toBe(3)
+      await blobs.commit('one', sha256('abc'))
+      await blobs.append('two', from(Buffer.from('x')), plenty)
+      await blobs.abandon('two')
+      await blobs.abandon('never was')
+      expect(await blobs.uploaded('two')).toBe(0)
+      expect(await leftovers()).toEqual([])
+    })
+
+    test('an upload that breaks keeps what came and goes on, in this process', async () => {
+      const { blobs } = await open()
+      await expect(blobs.append('one', broken(Buffer.from('ab')), plenty)).rejects.toThrow('the client is gone')
+      expect(await blobs.uploaded('one')).toBe(2)
+      expect(await blobs.append('one', from(Buffer.from('c')), plenty)).toBe(3)
+      await blobs.commit('one', sha256('abc'))
+      expect((await readAll(blobs, sha256('abc'))).toString()).toBe('abc')
+    })
+
+    test('an upload that breaks keeps what came and goes on, in the next process', async () => {
+      const { blobs, reopen } = await open()
+      await blobs.append('one', from(Buffer.from('ab')), plenty)
+      const next = await reopen()
+      expect(await next.uploaded('one')).toBe(2)
+      await next.append('one', from(Buffer.from('c')), plenty)
+      await next.commit('one', sha256('abc'))
+      expect((await readAll(next, sha256('abc'))).toString()).toBe('abc')
+    })
+
+    test('what another process appended in between counts', async () => {
+      const { blobs, reopen } = await open()
+      await blobs.append('one', from(Buffer.from('a')), plenty)
+      await (await reopen()).append('one', from(Buffer.from('b')), plenty)
+      await blobs.append('one', from(Buffer.from('c')), plenty)
+      await expect(blobs.commit('one', sha256('ac'))).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+      await blobs.commit('one', sha256('abc'))
+    })
+
+    test('an upload beyond the limit is stopped at it', async () => {
+      const { blobs, leftovers } = await open()
+      const append = blobs.append('one', from(Buffer.alloc(60), Buffer.alloc(60)), { maxBytes: 100 })
+      await expect(append).rejects.toMatchObject({ code: 'payload-too-large' })
+      expect(await blobs.uploaded('one')).toBeLessThanOrEqual(100)
+      await blobs.abandon('one')
+      expect(await leftovers()).toEqual([])
+    })
+
+    test('O7 sha256 and sha512, empty and not, are kept; other algorithms are refused', async () => {
+      const { blobs } = await open()
+      for (const bytes of [Buffer.alloc(0), Buffer.from('{}')])
+        for (const digest of [sha256(bytes), sha512(bytes)]) {
+          await blobs.append('one', from(bytes), plenty)
+          expect(await blobs.commit('one', digest)).toEqual({ sizeBytes: bytes.length })
+          expect((await readAll(blobs, digest)).equals(bytes)).toBe(true)
+        }
+      for (const digest of ['md5:d41d8cd98f00b204e9800998ecf8427e', 'sha256:../../etc/passwd', 'sha256:00', ''])
+        await expect(blobs.stat(digest), digest).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+    })
+
+    test('a part of a blob can be read', async () => {
+      const { blobs } = await open()
+      await blobs.append('one', from(Buffer.from('0123456789')), plenty)
+      const digest = sha256('0123456789')
+      await blobs.commit('one', digest)
+      expect((await readAll(blobs, digest, { first: 2, last: 4 })).toString()).toBe('234')
+      expect((await readAll(blobs, digest, { first: 9, last: 9 })).toString()).toBe('9')
+    })
+
+    test('the same blob from two uploads at once is one blob', async () => {
+      const { blobs, leftovers } = await open()
+      const bytes = randomBytes(200_000)
+      await Promise.all(
+        ['one', 'two'].map(async (upload) => {
+          await blobs.append(upload, from(bytes), plenty)
+          await blobs.commit(upload, sha256(bytes))
+        }),
+      )
+      expect((await readAll(blobs, sha256(bytes))).equals(bytes)).toBe(true)
+      expect(await leftovers()).toEqual([])
+    })
+
+    test('a removed blob is gone, and removing it again is fine', async () => {
+      const { blobs } = await open()
+      await blobs.append('one', from(Buffer.from('abc')), plenty)
+      await blobs.commit('one', sha256('abc'))
+      await blobs.remove(sha256('abc'))
+      await blobs.remove(sha256('abc'))
+      expect(await blobs.stat(sha256('abc'))).toBeUndefined()
+    })
+  })
+}
