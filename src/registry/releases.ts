@@ -91,7 +91,10 @@ function repositoryOf(component: string): string {
   return `components/${component}`
 }
 
-/** Every repository, by name, with what it holds: the bytes of its blobs and manifests. */
+/**
+ * Every repository that has a manifest, by name, with what it holds: the bytes of its blobs and manifests. One with blobs only is a
+ * push that has not come to its end.
+ */
 export async function listArtifacts(db: Db): Promise<Artifact[]> {
   const rows = await db
     .selectFrom('repositories')
@@ -114,6 +117,11 @@ export async function listArtifacts(db: Db): Promise<Artifact[]> {
         .select(sql<number>`sum(length(content))`.as('bytes'))
         .as('manifest_bytes'),
     ])
+    .where((row) =>
+      row.exists(
+        row.selectFrom('manifests').whereRef('manifests.repository', '=', 'repositories.name').select('digest'),
+      ),
+    )
     .orderBy('name')
     .execute()
   return rows.map(({ name, tags, blob_bytes, manifest_bytes }) => ({

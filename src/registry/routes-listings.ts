@@ -39,7 +39,8 @@ export const listingHandlers: Handlers<'tags' | 'referrers'> = {
         manifests: artifactType === undefined ? all : all.filter((entry) => entry.artifactType === artifactType),
       }
       if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType')
-      return reply.header('content-type', mediaTypes.index).send(JSON.stringify(index))
+      // As bytes: to a text Fastify adds a charset, and clients compare the type as a whole.
+      return reply.header('content-type', mediaTypes.index).send(Buffer.from(JSON.stringify(index)))
     },
   },
 }

@@ -1,3 +1,5 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { onTestFinished } from 'vitest'
@@ -18,7 +20,7 @@ export interface RunningRegistry {
 
 /** The real registry alone, over what is in `folder`, on a free port. It lets everybody do everything unless told otherwise. */
 export async function runRegistry(folder: string, options: Partial<RegistryOptions> = {}): Promise<RunningRegistry> {
-  const db = await openSqlite(join(folder, 'slipway.db'))
+  const db = await openTestDatabase(folder)
   const blobs = options.blobs ?? (await openFs({ folder }))
   const app = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 512 } })
   await app.register((scope) =>
@@ -38,6 +40,27 @@ export async function runRegistry(folder: string, options: Partial<RegistryOptio
     await db.destroy()
   }
   return { url, db, blobs, close }
+}
+
+let emptyDatabase: Promise<Buffer> | undefined
+
+/** The database in `folder`. A new one begins as a copy of an empty one: making its tables takes longer than most tests. */
+export async function openTestDatabase(folder: string): Promise<Db> {
+  emptyDatabase ??= makeEmptyDatabase()
+  const path = join(folder, 'slipway.db')
+  await writeFile(path, await emptyDatabase, { flag: 'wx' }).catch((error) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  return openSqlite(path)
+}
+
+async function makeEmptyDatabase(): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'slw-'))
+  const path = join(folder, 'empty.db')
+  await (await openSqlite(path)).destroy()
+  const bytes = await readFile(path)
+  await rm(folder, { recursive: true })
+  return bytes
 }
 
 /** As runRegistry, with a client of it; both are closed when the test has finished. */
