@@ -20,7 +20,9 @@ function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
 }
 
 async function decompress(bytes: Buffer, { pieceBytes = 65_536, maxBytes = 10_000_000 } = {}): Promise<Buffer> {
-  return Buffer.concat(await Readable.from(decompressZstd(Readable.from(pieces(bytes, pieceBytes)), { maxBytes })).toArray())
+  return Buffer.concat(
+    await Readable.from(decompressZstd(Readable.from(pieces(bytes, pieceBytes)), { maxBytes })).toArray(),
+  )
 }
 
 describe('frames of 100,000 bytes', () => {
