@@ -2,7 +2,7 @@
  * `npm run build`: makes what ships, below dist/. `npm run build -- [--out DIR] [PART…]` makes some parts, or elsewhere.
  *
  *     dist/components/<name>/   the folders that `slipway publish` packs: component.json, programs, scripts
- *     dist/slipway.js           the command in one file, for installations from npm
+ *     dist/*.js, dist/rc/       the command, and what the devstack starts beside it, for installations from npm
  *     dist/web/                 the page that the server serves
  *
  * The same tree gives the same bytes. Each output is made aside and renamed into place, so a build that is killed, or two
@@ -47,6 +47,16 @@ const components: Readonly<Record<string, Component>> = {
       'rc.d/slipway_network': 'deploy/rc.d/slipway_network',
     },
   },
+}
+
+/** What the command consists of, below dist/: programs that are bundled, files that are taken as they are. */
+const command = {
+  programs: {
+    'slipway.js': 'src/cli/main.ts',
+    'simulator-main.js': 'src/devstack/simulator-main.ts',
+    'power-cut.js': 'src/devstack/power-cut.ts',
+  },
+  files: { 'shim.js': 'src/devstack/shim.js', 'rc/rc.subr': 'src/devstack/rc/rc.subr' },
 }
 
 const bundling: BuildOptions = {
@@ -101,6 +111,7 @@ async function buildComponent(name: string, { entry, files }: Component): Promis
   await checkComponent(name, folder)
   await setModes(folder)
   await replace(folder, join(dist, 'components', name))
+  await tell(join(dist, 'components', name))
 }
 
 /** A bundle that no host could use must not leave the build. */
@@ -115,9 +126,13 @@ async function checkComponent(name: string, folder: string): Promise<void> {
 
 async function buildCommand(): Promise<void> {
   const folder = join(workshop, 'command')
-  await bundle('src/cli/main.ts', 'dist/slipway.js', folder)
-  for (const name of ['slipway.js.map', 'slipway.js']) await rename(join(folder, name), join(dist, name))
-  await tell(join(dist, 'slipway.js'))
+  for (const [name, entry] of Object.entries(command.programs)) await bundle(entry, `dist/${name}`, folder)
+  for (const [to, from] of Object.entries(command.files)) await cp(join(top, from), join(folder, to))
+  for (const name of await readdir(folder)) {
+    if ((await stat(join(folder, name))).isDirectory()) await replace(join(folder, name), join(dist, name))
+    else await rename(join(folder, name), join(dist, name))
+  }
+  for (const name of Object.keys(command.programs)) await tell(join(dist, name))
 }
 
 /** Bundles a program into one file, as it will be in `outfile`, and writes it and its source map into `folder`. */
@@ -144,7 +159,8 @@ async function buildWeb(): Promise<void> {
     await rm(mark, { force: true })
     await replace(outDir, place)
     await writeFile(mark, inputs)
-  } else await tell(place)
+  }
+  await tell(place)
 }
 
 async function digestOf(patterns: string[]): Promise<string> {
@@ -171,7 +187,6 @@ async function replace(fresh: string, place: string): Promise<void> {
   const old = join(workshop, `old-${basename(place)}`)
   if (existsSync(place)) await rename(place, old)
   await rename(fresh, place)
-  await tell(place)
 }
 
 async function tell(path: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ComponentFile } from '../../src/contract/component.ts'
 import { parseJson } from '../../src/contract/parse.ts'
 import { sha256OfFile } from '../../src/platform/digest.ts'
@@ -9,6 +10,7 @@ import { startDaemon } from '../support/daemon-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const top = join(import.meta.dirname, '../..')
+const components = ['agent', 'compute', 'network', 'rc']
 
 /** Builds parts into `out`, under a umask that hides everything from others. */
 function build(out: string, ...parts: string[]) {
@@ -28,51 +30,55 @@ async function listing(folder: string): Promise<string[]> {
   return (await Promise.all(lines)).sort()
 }
 
-describe('the four components', () => {
-  const names = ['agent', 'compute', 'network', 'rc']
+/** Two whole builds, in different places. */
+let one: string
+let two: string
 
-  test('are built with the same bytes every time, scripts executable and nothing else', async () => {
-    const [one, two] = [await temporaryFolder(), await temporaryFolder()]
-    for (const out of [one, two]) expect(build(out, ...names)).toMatchObject({ status: 0, stderr: '' })
-    const files = await listing(join(one, 'components'))
-    expect(files).toEqual(await listing(join(two, 'components')))
-    expect(files.filter((line) => / 755 sha256:/.test(line)).map((line) => line.split(' ')[0])).toEqual([
-      'agent/agent-launcher',
-      'agent/rc.d/slipway_agent',
-      'rc/rc.d/slipway_compute',
-      'rc/rc.d/slipway_network',
-    ])
-    expect(files.filter((line) => !/ (755|644 sha256:[0-9a-f]+|755 sha256:[0-9a-f]+)$/.test(line))).toEqual([])
-    expect(await readdir(one)).toEqual(['components'])
-  })
+beforeAll(async () => {
+  one = await mkdtemp(join(tmpdir(), 'slw-'))
+  two = await mkdtemp(join(tmpdir(), 'slw-'))
+  for (const out of [one, two]) expect(build(out, ...components, 'command')).toMatchObject({ status: 0, stderr: '' })
+}, 120_000)
 
-  test('name in component.json only what is in the bundle', async () => {
-    const out = await temporaryFolder()
-    expect(build(out, ...names).status).toBe(0)
-    for (const name of names) {
-      const folder = join(out, 'components', name)
-      const file = parseJson(ComponentFile, await readFile(join(folder, 'component.json'), 'utf8'), name)
-      expect(file.name).toBe(name)
-      for (const path of [...file.links.map(({ target }) => target), ...file.configuration])
-        expect((await stat(join(folder, path))).isFile(), `${name}: ${path}`).toBe(true)
-    }
-  })
+afterAll(async () => {
+  for (const out of [one, two]) await rm(out, { recursive: true, force: true })
+})
+
+test('the same tree gives the same bytes, scripts executable and nothing else', async () => {
+  const files = await listing(one)
+  expect(files).toEqual(await listing(two))
+  expect(files.filter((line) => / 755 sha256:/.test(line)).map((line) => line.split(' ')[0])).toEqual([
+    'components/agent/agent-launcher',
+    'components/agent/rc.d/slipway_agent',
+    'components/rc/rc.d/slipway_compute',
+    'components/rc/rc.d/slipway_network',
+  ])
+  const bundled = files.filter((line) => line.startsWith('components/'))
+  expect(bundled.filter((line) => !/ (755|644 sha256:[0-9a-f]+|755 sha256:[0-9a-f]+)$/.test(line))).toEqual([])
+})
+
+test.each(components)('%s names in component.json only what is in the bundle', async (name) => {
+  const folder = join(one, 'components', name)
+  const file = parseJson(ComponentFile, await readFile(join(folder, 'component.json'), 'utf8'), name)
+  expect(file.name).toBe(name)
+  for (const path of [...file.links.map(({ target }) => target), ...file.configuration])
+    expect((await stat(join(folder, path))).isFile(), path).toBe(true)
 })
 
 test('a built program runs far from this repository, and knows the release that it stands in', async () => {
-  const out = await temporaryFolder()
-  expect(build(out, 'compute').status).toBe(0)
-  await writeFile(join(out, 'components/compute/release.json'), JSON.stringify({ version: '4.5.6' }))
-  const compute = await startDaemon(join(out, 'components/compute/main.js'), 'compute', await temporaryFolder())
+  const release = await temporaryFolder()
+  await cp(join(one, 'components/compute'), release, { recursive: true })
+  await writeFile(join(release, 'release.json'), JSON.stringify({ version: '4.5.6' }))
+  const compute = await startDaemon(join(release, 'main.js'), 'compute', await temporaryFolder())
   expect((await compute.status()).version).toBe('4.5.6')
   expect(await compute.end('SIGTERM')).toEqual([0, null])
 })
 
-test('the command is one file that runs on its own', async () => {
-  const out = await temporaryFolder()
-  expect(build(out, 'command')).toMatchObject({ status: 0, stderr: '' })
-  const run = spawnSync(process.execPath, [join(out, 'slipway.js'), '--help'], { encoding: 'utf8', cwd: '/' })
+test('the command runs without this repository, and brings what the devstack starts', async () => {
+  const run = spawnSync(process.execPath, [join(one, 'slipway.js'), '--help'], { encoding: 'utf8', cwd: '/' })
   expect(run).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('usage: slipway COMMAND') })
+  const files = (await readdir(one, { recursive: true })).filter((name) => !/^components|\.map$/.test(name))
+  expect(files.sort()).toEqual(['power-cut.js', 'rc', 'rc/rc.subr', 'shim.js', 'simulator-main.js', 'slipway.js'])
 })
 
 test('a part that there is not is told, and nothing is built', async () => {
