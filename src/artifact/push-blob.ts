@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { isAppError } from '../contract/errors.ts'
 import type { RequestOptions } from '../platform/http.ts'
 import { refusal } from '../platform/json-http.ts'
 import { discard, locationOf, sendExpecting } from './registry-http.ts'
@@ -34,7 +35,7 @@ export async function pushBlob(peer: Peer, source: BlobSource, options: Transfer
     return options.onProgress?.(source.size, source.size)
   const upload = new Upload(peer, options.signal)
   let furthest = 0
-  await retrying(async (progressed) => {
+  const attempt = async (progressed: () => void) => {
     if (upload.started && !(await upload.find())) {
       // Expired; or completed by a request of which only the answer was lost.
       if ((await statBlob(peer, source.digest, options)) !== undefined) return
@@ -44,7 +45,14 @@ export async function pushBlob(peer: Peer, source: BlobSource, options: Transfer
     furthest = upload.offset
     if (upload.offset < source.size) await upload.send(source, options)
     await upload.commit(source.digest)
-  }, peer.retry(options.signal))
+  }
+  try {
+    await retrying(attempt, peer.retry(options.signal))
+  } catch (error) {
+    // Refused for good (its disk is full, say): nobody will go on with what was sent, so it need not take up room.
+    if (upload.started && !isAppError(error, 'peer-unreachable')) await upload.cancel()
+    throw error
+  }
   options.onProgress?.(source.size, source.size)
 }
 
@@ -115,6 +123,12 @@ class Upload {
   async commit(digest: string): Promise<void> {
     const path = `${this.#location}${this.#location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`
     await discard(await this.#within('PUT', path, 201, { headersTimeoutMs: commitTimeoutMs }))
+  }
+
+  /** Gives the session up. A registry that cannot be asked removes it when it expires. */
+  async cancel(): Promise<void> {
+    const response = await this.#peer.http.send('DELETE', this.#location).catch(() => undefined)
+    if (response) await discard(response)
   }
 
   /** A session that is gone, or that stands elsewhere than we think, is looked at again by the next attempt. */

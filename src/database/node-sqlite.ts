@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
+import { AppError } from '../contract/errors.ts'
 
 /** `node:sqlite` in the shape that Kysely's SQLite dialect asks for. */
 export function nodeSqlite(db: DatabaseSync): SqliteDatabase {
@@ -17,14 +18,28 @@ class Statement implements SqliteStatement {
   }
 
   all(parameters: readonly unknown[]): unknown[] {
-    return this.#statement.all(...(parameters as SQLInputValue[]))
+    return tellingFullDisk(() => this.#statement.all(...(parameters as SQLInputValue[])))
   }
 
   run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return this.#statement.run(...(parameters as SQLInputValue[]))
+    return tellingFullDisk(() => this.#statement.run(...(parameters as SQLInputValue[])))
   }
 
   *iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
     yield* this.#statement.iterate(...(parameters as SQLInputValue[]))
+  }
+}
+
+/** SQLite's result code for "database or disk is full". */
+const SQLITE_FULL = 13
+
+function tellingFullDisk<T>(use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== SQLITE_FULL) throw error
+    throw new AppError('storage-full', 'no space is left on the disk of the database; free some space and try again', {
+      cause: error,
+    })
   }
 }

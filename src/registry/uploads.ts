@@ -82,11 +82,6 @@ export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
     await db.updateTable('uploads').set({ updated_at: new Date().toISOString() }).where('id', '=', id).execute()
   }
 
-  async function forget(id: string): Promise<void> {
-    await db.deleteFrom('uploads').where('id', '=', id).execute()
-    await blobs.abandon(id)
-  }
-
   return {
     async start(repository: string): Promise<string> {
       const id = randomBytes(16).toString('hex')
@@ -125,7 +120,7 @@ export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
             await trx.deleteFrom('uploads').where('id', '=', id).execute()
           })
         } catch (error) {
-          if (error instanceof AppError && error.code === 'DIGEST_INVALID') await forget(id)
+          if (error instanceof AppError && error.code === 'DIGEST_INVALID') await forget(db, blobs, id)
           throw error
         }
       })
@@ -134,7 +129,7 @@ export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
     /** @throws AppError BLOB_UPLOAD_UNKNOWN */
     async cancel(repository: string, id: string): Promise<void> {
       await check(repository, id)
-      await alone(id, () => forget(id))
+      await alone(id, () => forget(db, blobs, id))
     },
   }
 }
@@ -142,10 +137,12 @@ export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
 /** Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. */
 export async function removeExpired(db: Db, blobs: Blobs, before: Date): Promise<number> {
   const expired = await db.selectFrom('uploads').select('id').where('updated_at', '<', before.toISOString()).execute()
-  for (const { id } of expired) {
-    // The bytes first: a crash in between leaves a session without bytes, which the next run removes.
-    await blobs.abandon(id)
-    await db.deleteFrom('uploads').where('id', '=', id).execute()
-  }
+  for (const { id } of expired) await forget(db, blobs, id)
   return expired.length
+}
+
+/** The bytes first: a crash in between leaves an empty session, and a full disk has room again for the change of the row. */
+async function forget(db: Db, blobs: Blobs, id: string): Promise<void> {
+  await blobs.abandon(id)
+  await db.deleteFrom('uploads').where('id', '=', id).execute()
 }

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import { AppError } from '../contract/errors.ts'
+import { AppError, isAppError } from '../contract/errors.ts'
 import type { CreatedToken, CreateToken, Role, Token } from '../contract/token.ts'
 import type { Db } from '../database/open.ts'
 import type { TokensTable } from '../database/tables.ts'
@@ -48,10 +48,16 @@ export async function revokeToken(trx: Db, name: string): Promise<void> {
   await trx.deleteFrom('tokens').where('id', '=', token.id).execute()
 }
 
-/** Notes the use of a token, at most once a minute, since every request would otherwise be a write. */
+/**
+ * Notes the use of a token, at most once a minute, since every request would otherwise be a write. On a full disk it is not
+ * noted: reading must go on.
+ */
 export async function markUsed(db: Db, token: TokenRow, now: Date): Promise<void> {
   if (token.last_used_at !== null && now.getTime() - Date.parse(token.last_used_at) < 60_000) return
-  await db.updateTable('tokens').set({ last_used_at: now.toISOString() }).where('id', '=', token.id).execute()
+  const noted = db.updateTable('tokens').set({ last_used_at: now.toISOString() }).where('id', '=', token.id).execute()
+  await noted.catch((error) => {
+    if (!isAppError(error, 'storage-full')) throw error
+  })
 }
 
 function view(row: TokenRow): Token {
