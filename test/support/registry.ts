@@ -1,67 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fastify } from 'fastify'
 import { onTestFinished } from 'vitest'
-import { type Db, openSqlite } from '../../src/database/open.ts'
 import { type Http, openHttp } from '../../src/platform/http.ts'
-import { openLog } from '../../src/platform/log.ts'
-import type { Blobs } from '../../src/registry/blobs.ts'
-import { openFs } from '../../src/registry/blobs-fs.ts'
 import type { RegistryOptions } from '../../src/registry/route-context.ts'
-import { registryRoutes } from '../../src/registry/routes.ts'
-
-export interface RunningRegistry {
-  url: string
-  db: Db
-  blobs: Blobs
-  close(): Promise<void>
-}
-
-/** The real registry alone, over what is in `folder`, on a free port. It lets everybody do everything unless told otherwise. */
-export async function runRegistry(folder: string, options: Partial<RegistryOptions> = {}): Promise<RunningRegistry> {
-  const db = await openTestDatabase(folder)
-  const blobs = options.blobs ?? (await openFs({ folder }))
-  const app = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 512 } })
-  await app.register((scope) =>
-    registryRoutes(scope, {
-      db,
-      limits: { maxManifestBytes: 4 * 1024 * 1024, maxBlobBytes: 1024 * 1024 * 1024 },
-      log: openLog('registry', 'silent'),
-      authorize: async () => {},
-      onChange: () => {},
-      ...options,
-      blobs,
-    }),
-  )
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  const close = async () => {
-    await app.close()
-    await db.destroy()
-  }
-  return { url, db, blobs, close }
-}
-
-let emptyDatabase: Promise<Buffer> | undefined
-
-/** The database in `folder`. A new one begins as a copy of an empty one: making its tables takes longer than most tests. */
-export async function openTestDatabase(folder: string): Promise<Db> {
-  emptyDatabase ??= makeEmptyDatabase()
-  const path = join(folder, 'slipway.db')
-  await writeFile(path, await emptyDatabase, { flag: 'wx' }).catch((error) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  return openSqlite(path)
-}
-
-async function makeEmptyDatabase(): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'slw-'))
-  const path = join(folder, 'empty.db')
-  await (await openSqlite(path)).destroy()
-  const bytes = await readFile(path)
-  await rm(folder, { recursive: true })
-  return bytes
-}
+import { type RunningRegistry, runRegistry } from './run-registry.ts'
 
 /** As runRegistry, with a client of it; both are closed when the test has finished. */
 export async function openTestRegistry(

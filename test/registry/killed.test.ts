@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openRegistryClient } from '../../src/artifact/registry-client.ts'
+import { sha256 } from '../../src/platform/digest.ts'
+import { openHttp } from '../../src/platform/http.ts'
+import { ask } from '../support/oci.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const support = join(import.meta.dirname, '../support')
+
+/** A registry in a process of its own. */
+async function startRegistry(folder: string, { port = 0, killAt = '' } = {}) {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--import', join(support, 'kill-at.ts'), join(support, 'registry-process.ts'), folder, String(port)],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, KILL_AT: killAt } },
+  )
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = once(child, 'exit')
+  const [said] = await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), ended.then(() => [])])
+  if (said === undefined) throw new Error('the registry did not start')
+  const url = String(said).trim()
+  return { child, ended, url, port: Number(new URL(url).port) }
+}
+
+const content = randomBytes(20_000_000)
+const digest = sha256(content)
+
+/** How long the only upload in the store is. */
+async function uploadedBytes(folder: string): Promise<number> {
+  const [name] = await readdir(join(folder, 'uploads'))
+  return name === undefined ? 0 : (await stat(join(folder, 'uploads', name))).size
+}
+
+const points = [
+  { name: 'while bytes come', killAt: '', outside: true },
+  { name: 'when all bytes are there, before they are a blob', killAt: 'before rename', outside: false },
+  { name: 'when the blob is there, before its rows are', killAt: 'after rename', outside: false },
+  { name: 'when everything is there, before the answer', killAt: 'before 201', outside: false },
+]
+for (const { name, killAt, outside } of points)
+  test(`O15 killed ${name}: nothing partial is served, and the same push succeeds after a restart`, async () => {
+    const folder = await temporaryFolder()
+    const first = await startRegistry(folder, { killAt })
+    const file = join(await temporaryFolder(), 'source')
+    await writeFile(file, content)
+    const http = openHttp({ url: first.url })
+    onTestFinished(() => http.close())
+    let sent = 0
+    const push = openRegistryClient(http, 'a').pushBlob(
+      { file, digest, size: content.length },
+      {
+        onProgress: (done) => {
+          sent = done
+        },
+      },
+    )
+    if (outside) {
+      await expect.poll(() => uploadedBytes(folder), { interval: 1, timeout: 20_000 }).toBeGreaterThan(1_000_000)
+      first.child.kill('SIGKILL')
+    }
+    expect(await first.ended).toEqual([null, 'SIGKILL'])
+    expect(sent).toBeGreaterThan(0)
+
+    const second = await startRegistry(folder, { port: first.port })
+    const now = await ask(http, 'GET', `/v2/a/blobs/${digest}`)
+    if (now.status !== 404) expect(now.body.equals(content)).toBe(true)
+    await push
+    const after = await ask(http, 'GET', `/v2/a/blobs/${digest}`)
+    expect(after.body.equals(content)).toBe(true)
+    expect(await readdir(join(folder, 'uploads'))).toEqual([])
+    expect(second.url).toBe(first.url)
+  })
+
+test('O15 what was accepted before a kill is there after it', async () => {
+  const folder = await temporaryFolder()
+  const first = await startRegistry(folder)
+  const http = openHttp({ url: first.url })
+  onTestFinished(() => http.close())
+  const bytes = Buffer.from('accepted')
+  const accepted = await ask(http, 'POST', `/v2/a/blobs/uploads/?digest=${sha256(bytes)}`, { body: bytes })
+  expect(accepted.status).toBe(201)
+  first.child.kill('SIGKILL')
+  await first.ended
+  await startRegistry(folder, { port: first.port })
+  // The first request may still use the connection to the process that was killed.
+  const read = () => ask(http, 'GET', `/v2/a/blobs/${sha256(bytes)}`).catch(() => undefined)
+  await expect.poll(async () => (await read())?.body.toString()).toBe('accepted')
+})

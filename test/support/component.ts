@@ -1,0 +1,23 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ComponentFile } from '../../src/contract/component.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** A folder that can be published. */
+export async function componentFolder(change: Partial<ComponentFile> = {}, content = 'main'): Promise<string> {
+  const folder = join(await temporaryFolder(), 'component')
+  const component: ComponentFile = {
+    name: 'compute',
+    platform: { os: 'freebsd', architecture: '*', 'os.version': '*' },
+    requires: {},
+    services: [],
+    links: [],
+    health: [],
+    configuration: [],
+    ...change,
+  }
+  await mkdir(folder)
+  await writeFile(join(folder, 'component.json'), JSON.stringify(component))
+  await writeFile(join(folder, 'main.js'), content)
+  return folder
+}
