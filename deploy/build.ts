@@ -111,7 +111,6 @@ async function buildComponent(name: string, { entry, files }: Component): Promis
   await checkComponent(name, folder)
   await setModes(folder)
   await replace(folder, join(dist, 'components', name))
-  await tell(join(dist, 'components', name))
 }
 
 /** A bundle that no host could use must not leave the build. */
@@ -128,11 +127,7 @@ async function buildCommand(): Promise<void> {
   const folder = join(workshop, 'command')
   for (const [name, entry] of Object.entries(command.programs)) await bundle(entry, `dist/${name}`, folder)
   for (const [to, from] of Object.entries(command.files)) await cp(join(top, from), join(folder, to))
-  for (const name of await readdir(folder)) {
-    if ((await stat(join(folder, name))).isDirectory()) await replace(join(folder, name), join(dist, name))
-    else await rename(join(folder, name), join(dist, name))
-  }
-  for (const name of Object.keys(command.programs)) await tell(join(dist, name))
+  for (const name of await readdir(folder)) await replace(join(folder, name), join(dist, name))
 }
 
 /** Bundles a program into one file, as it will be in `outfile`, and writes it and its source map into `folder`. */
@@ -159,8 +154,7 @@ async function buildWeb(): Promise<void> {
     await rm(mark, { force: true })
     await replace(outDir, place)
     await writeFile(mark, inputs)
-  }
-  await tell(place)
+  } else tell(place, await bytesOf(place))
 }
 
 async function digestOf(patterns: string[]): Promise<string> {
@@ -181,21 +175,40 @@ async function setModes(folder: string): Promise<void> {
   }
 }
 
-/** Puts a finished folder in the place of the old one. */
+/** Puts a finished file or folder in the place of the old one. */
 async function replace(fresh: string, place: string): Promise<void> {
+  const bytes = await bytesOf(fresh)
   await mkdir(dirname(place), { recursive: true })
-  const old = join(workshop, `old-${basename(place)}`)
-  if (existsSync(place)) await rename(place, old)
-  await rename(fresh, place)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rename(place, join(workshop, `old-${attempt}-${basename(place)}`)).catch(unlessCode('ENOENT'))
+      await rename(fresh, place)
+      break
+    } catch (error) {
+      // Another build was faster between the two renames: its output makes way in the next turn.
+      if (attempt === 10) throw error
+      unlessCode('ENOTEMPTY', 'EEXIST')(error)
+    }
+  }
+  tell(place, bytes)
 }
 
-async function tell(path: string): Promise<void> {
-  let bytes = 0
-  if ((await stat(path)).isDirectory()) {
-    for (const entry of await readdir(path, { recursive: true, withFileTypes: true }))
-      if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
-  } else bytes = (await stat(path)).size
-  process.stdout.write(`${relative(top, path).padEnd(24)} ${String(Math.ceil(bytes / 1024)).padStart(6)} KiB\n`)
+function tell(place: string, bytes: number): void {
+  process.stdout.write(`${relative(top, place).padEnd(24)} ${String(Math.ceil(bytes / 1024)).padStart(6)} KiB\n`)
+}
+
+/** Takes an error with one of the codes for an answer, and throws every other. */
+function unlessCode(...codes: string[]): (error: unknown) => void {
+  return (error) => {
+    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+async function bytesOf(path: string): Promise<number> {
+  const facts = await stat(path)
+  if (!facts.isDirectory()) return facts.size
+  const sizes = (await readdir(path)).map((name) => bytesOf(join(path, name)))
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
 
 /** What builds that were killed left behind. */

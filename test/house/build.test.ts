@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -88,6 +88,18 @@ test('a part that there is not is told, and nothing is built', async () => {
     stderr: 'the build failed: there is no part kompute; the parts are agent, compute, network, rc, command, web\n',
   })
   expect(await readdir(out)).toEqual([])
+})
+
+test('two builds at once into one place both end well, and leave one whole output', async () => {
+  const out = await temporaryFolder()
+  const once = () =>
+    new Promise<number | null>((resolve) => {
+      const child = spawn(process.execPath, [join(top, 'deploy/build.ts'), '--out', out, 'rc'], { stdio: 'ignore' })
+      child.once('exit', resolve)
+    })
+  expect(await Promise.all([once(), once(), once()])).toEqual([0, 0, 0])
+  expect(await listing(join(out, 'components/rc'))).toEqual(await listing(join(one, 'components/rc')))
+  expect(await readdir(out)).toEqual(['components'])
 })
 
 test('what a build that was killed left is cleared by the next one, that of a living one is not', async () => {
