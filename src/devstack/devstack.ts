@@ -6,7 +6,7 @@ import { systemClock } from '../platform/clock.ts'
 import { makeFolder, readTextIfThere, remove } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { requestJson } from '../platform/json-http.ts'
-import { aborted, packageFolder } from '../platform/program.ts'
+import { packageFolder } from '../platform/program.ts'
 import { prepareExamples } from './examples.ts'
 import { openSimulatedHost, type SimulatedHost } from './host.ts'
 import { lockFolder } from './lock.ts'
@@ -22,6 +22,8 @@ export interface DevstackOptions {
   data: string
   /** The server's address. Absent: 127.0.0.1:8400, or a free port when that is taken. */
   listen?: string | undefined
+  /** The folder of the built components. Absent: dist/components of this package. */
+  components?: string | undefined
   /** Ends it. */
   signal: AbortSignal
 }
@@ -67,26 +69,24 @@ async function run(data: string, options: DevstackOptions, running: AsyncDisposa
   if (server.notice) say(server.notice)
   say(`server: listening on ${server.url}`)
 
+  const components = options.components ?? join(await packageFolder(import.meta.dirname), 'dist/components')
   const token = (await readTextIfThere(join(data, 'server/admin-token')))?.trim() ?? ''
   const http = openHttp({ url: server.url, authorization: `Bearer ${token}` })
   running.defer(() => http.close())
   await publishTree(http, {
-    components: join(await packageFolder(import.meta.dirname), 'dist/components'),
+    components,
     temporaryFolder: join(data, 'tmp'),
     say,
     signal,
   })
-  await prepareExamples(
-    join(await packageFolder(import.meta.dirname), 'dist/components/compute'),
-    join(data, 'examples'),
-  )
+  await prepareExamples(join(components, 'compute'), join(data, 'examples'))
 
   const hosts = await openHosts(options.hosts, data, server.url, running)
   signal.throwIfAborted()
   await installAgents(http, server.url, hosts, signal)
 
-  const watching = watch(http, hosts, signal, () => printWayOn(data, server.url, token))
-  await Promise.race([watching, aborted(signal), server.failed])
+  const watching = watch(http, hosts, signal, () => say(wayOn(data, server.url, token)))
+  await Promise.race([watching, server.failed])
 }
 
 /** Switches all hosts on, at once; what was opened is stopped at the end even when another one could not be opened. */
@@ -150,11 +150,12 @@ async function watch(http: Http, hosts: readonly SimulatedHost[], signal: AbortS
   }
 }
 
-function printWayOn(data: string, url: string, token: string): void {
+/** What to say when everything runs: where to look, and what to try. */
+function wayOn(data: string, url: string, token: string): string {
   const here = relative(process.cwd(), data)
   const folder = here.startsWith('..') ? data : here
-  say(`
-All hosts run what the channel "stable" says. The page: ${url}/#token=${token}
+  return `
+All hosts have settled. The page: ${url}/#token=${token}
 
 To try next, in another terminal:
 
@@ -170,7 +171,7 @@ To try next, in another terminal:
   npx slipway host list --watch
 
 Ctrl-C stops everything; the next start goes on from here.
-`)
+`
 }
 
 function say(line: string): void {

@@ -78,6 +78,7 @@ export async function describe(root: string, script: Script): Promise<ScriptFact
     const at = word.indexOf('=')
     facts.environment[word.slice(0, at)] = word.slice(at + 1)
   }
+  facts.environment.PATH = `${facts.environment.PATH ?? pathOf(root)}:${plainTools}`
   return facts
 }
 
@@ -94,7 +95,7 @@ async function runScript(root: string, script: Script, directive: string, call: 
   const source = belowRoot(await readFile(script.file, 'utf8'), root)
   const child = spawn('/bin/sh', ['-s', directive], {
     cwd: root,
-    env: { HOME: '/', LC_ALL: 'C', PATH: pathOf(root), SIMULATOR_ROOT: root, SIMULATOR_CALL: call },
+    env: { HOME: '/', LC_ALL: 'C', PATH: `${pathOf(root)}:${plainTools}`, SIMULATOR_ROOT: root, SIMULATOR_CALL: call },
   })
   // A script that ends early does not read the rest of itself.
   child.stdin.on('error', () => {})
@@ -111,7 +112,9 @@ export function belowRoot(script: string, root: string): string {
   return script.replaceAll(/(?<![\w./}$-])\/(?=(?:bin|boot|etc|root|sbin|usr|var)(?![\w-]))/g, `${root}/`)
 }
 
+/** Where this machine has what every system has, `cat` and `mv`, and a simulated host has not. */
+const plainTools = '/usr/bin:/bin'
+
 function pathOf(root: string): string {
-  const own = ['sbin', 'bin', 'usr/sbin', 'usr/bin'].map((folder) => join(root, folder))
-  return [...own, '/usr/bin', '/bin'].join(':')
+  return ['sbin', 'bin', 'usr/sbin', 'usr/bin'].map((folder) => join(root, folder)).join(':')
 }
