@@ -70,7 +70,7 @@ export function openMachine({ journal, save, steps, clock, log, onChange, onStep
     const { state } = journal
     const to = resumeAt[state]
     if (to === 'idle') return onChange(journal)
-    log.warn({ state, resumeAt: to }, 'an update was interrupted')
+    log.warn({ state, resumeAt: to }, 'going on with the update that the journal tells of')
     const failure = to === state ? journal.failure : interrupted(state, clock.now())
     await enter(nextJournal(journal, to, { ...onlyNotes(journal), ...(failure ? { failure } : {}) }, clock.now()))
   }

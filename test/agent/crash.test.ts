@@ -1,0 +1,167 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import type { HostReport } from '../../src/contract/report.ts'
+import { sizeIfThere } from '../../src/platform/files.ts'
+import { makeAgent, makeCompute, makeRc, setOf, type TestRelease } from './support/releases.ts'
+import { openTestHost, type TestHost } from './support/test-host.ts'
+import { startTestServer, type TestServer } from './support/test-server.ts'
+
+type State = HostReport['state']
+const points = ['journal', 'before', 'inside', 'after'] as const
+type Point = (typeof points)[number]
+
+/** An update in its order, what a crash in each state comes to, and which of the things done in it is cut off by `inside`. */
+const life: readonly { state: State; ends: 'new' | 'old'; event: number }[] = [
+  { state: 'idle', ends: 'new', event: 8 },
+  { state: 'fetch', ends: 'new', event: 6 },
+  { state: 'verify', ends: 'new', event: 2 },
+  { state: 'stage', ends: 'new', event: 10 },
+  { state: 'stop', ends: 'old', event: 2 },
+  { state: 'switch', ends: 'old', event: 2 },
+  { state: 'start', ends: 'old', event: 3 },
+  { state: 'restarting', ends: 'new', event: 1 },
+  { state: 'probe', ends: 'old', event: 2 },
+  { state: 'confirm', ends: 'new', event: 1 },
+  { state: 'commit', ends: 'new', event: 3 },
+]
+
+let workshop: string
+let server: TestServer
+let releases: Record<'agent1' | 'agent2' | 'rc1' | 'rc2' | 'compute1' | 'compute2' | 'sick', TestRelease>
+const atEnd: (() => unknown)[] = []
+
+beforeAll(async () => {
+  workshop = await mkdtemp(join(tmpdir(), 'slw-'))
+  server = await startTestServer({ untilFinished: (end) => atEnd.push(end) })
+  releases = {
+    agent1: await makeAgent(workshop, '1.0.0'),
+    agent2: await makeAgent(workshop, '1.1.0'),
+    rc1: await makeRc(workshop, '1.0.0'),
+    rc2: await makeRc(workshop, '1.1.0'),
+    compute1: await makeCompute(workshop, '1.0.0'),
+    compute2: await makeCompute(workshop, '1.1.0'),
+    sick: await makeCompute(workshop, '1.2.0', { check: 'echo the hypervisor does not answer; exit 1' }),
+  }
+  server.publish(...Object.values(releases))
+})
+
+afterAll(async () => {
+  for (const end of atEnd) end()
+  await rm(workshop, { recursive: true, force: true })
+})
+
+interface Crash {
+  state: State
+  point: Point
+  event?: number
+  /** Done instead of killing the agent: sh, run in the host's root. */
+  run?: string
+  target: readonly TestRelease[]
+  ends: 'new' | 'old'
+  /** Why the host is back on the old set. */
+  reason?: string
+}
+
+/** One host, one update, one crash in it; then all-new or all-old, and nothing left over. */
+async function crash(
+  { state, point, event = 1, run, target, ends, reason }: Crash,
+  { expect, onTestFinished }: Context,
+) {
+  const { agent1, rc1, compute1 } = releases
+  const installed = [agent1, rc1, compute1]
+  const host = await openTestHost({ server, installed })
+  onTestFinished(() => host.dispose())
+  const mark = join(host.root, 'killed')
+  server.desire(host.id, setOf(...target))
+  host.supervise({
+    NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/kill-point.js')}`,
+    KILL_STATE: state,
+    KILL_POINT: point,
+    KILL_EVENT: String(event),
+    KILL_MARK: mark,
+    ...(run ? { KILL_RUN: `cd ${host.root} && ${run}` } : {}),
+  })
+  const expected = ends === 'new' ? target : installed
+  const agentVersion = expected.find(({ ref }) => ref.name === 'agent')?.ref.version
+  const report = await server.reported(
+    host.id,
+    (it) => it.state === 'idle' && it.lastUpdate !== undefined && it.agentVersion === agentVersion,
+  )
+  expect(await sizeIfThere(mark), host.said()).toBe(0)
+  if (!run) expect(host.exits).toContain('SIGKILL')
+  expect(report.current).toEqual(setOf(...expected))
+  expect(report.lastUpdate).toMatchObject({
+    set: setOf(...target),
+    result: ends === 'new' ? 'committed' : 'rolled-back',
+  })
+  expect(report.lastUpdate?.failure?.reason).toBe(ends === 'new' ? undefined : (reason ?? 'interrupted'))
+  expect(report.rejected.map(({ set }) => set)).toEqual(ends === 'new' ? [] : [setOf(...target).digest])
+  await isWhole(host, expected, expect)
+}
+
+type Context = Parameters<Parameters<typeof test.concurrent>[2] & object>[0]
+
+async function isWhole(host: TestHost, expected: readonly TestRelease[], expect: Context['expect']): Promise<void> {
+  expect(await host.current()).toBe(setOf(...expected).digest)
+  expect(await host.running()).toBe(expected.find(({ ref }) => ref.name === 'compute')?.ref.version)
+  const script = await readFile(join(host.root, 'usr/local/etc/rc.d/slipway_compute'), 'utf8')
+  expect(script).toContain(`# rc ${expected.find(({ ref }) => ref.name === 'rc')?.ref.version}\n`)
+  expect((await host.journal()).state).toBe('idle')
+  expect(await sizeIfThere(host.paths.starts)).toBeUndefined()
+  // The agent may just be writing a file of its own.
+  await vi.waitFor(async () => expect(await host.temporaries()).toEqual([]), { timeout: 5000, interval: 20 })
+}
+
+describe('the agent killed by SIGKILL', () => {
+  const path = life.filter(({ state }) => state !== 'restarting')
+  for (const [at, { state, ends, event }] of path.entries())
+    for (const point of points) {
+      // Until the journal is in place, the state before it counts; `idle` is written at the end.
+      const counts = point === 'journal' ? path.at(at - 1) : undefined
+      const outcome = counts?.ends ?? ends
+      test.concurrent(`in ${state}, ${point}: the host ends on the ${outcome} set`, async (context) => {
+        const target = [releases.agent1, releases.rc2, releases.compute2]
+        await crash({ state, point, event, target, ends: outcome }, context)
+      })
+    }
+})
+
+describe('the agent killed by SIGKILL while it updates itself', () => {
+  const cases = [
+    { state: 'switch', point: 'after', ends: 'old' },
+    { state: 'start', point: 'inside', event: 3, ends: 'old' },
+    { state: 'restarting', point: 'journal', ends: 'old' },
+    { state: 'restarting', point: 'before', ends: 'new' },
+    { state: 'restarting', point: 'inside', event: 1, ends: 'new' },
+    { state: 'restarting', point: 'after', ends: 'new' },
+    { state: 'probe', point: 'inside', event: 2, ends: 'old' },
+    { state: 'commit', point: 'inside', event: 1, ends: 'new' },
+  ] as const
+  for (const { state, point, ends, ...rest } of cases)
+    test.concurrent(`in ${state}, ${point}: the host ends on the ${ends} set`, async (context) => {
+      const target = [releases.agent2, releases.rc2, releases.compute2]
+      await crash({ state, point, ends, target, ...rest }, context)
+    })
+})
+
+describe('U9 the agent killed by SIGKILL while it rolls back', () => {
+  for (const point of points)
+    test.concurrent(`rollback, ${point}: the host ends on the old set`, async (context) => {
+      const target = [releases.agent2, releases.rc2, releases.sick]
+      // Cut off in `probe`, before it could be written that the check failed, it was an interruption.
+      const reason = point === 'journal' ? 'interrupted' : 'health-check-failed'
+      await crash({ state: 'rollback', point, event: 8, target, ends: 'old', reason }, context)
+    })
+})
+
+describe('the daemon of a component killed by SIGKILL', () => {
+  for (const { state } of life)
+    test.concurrent(`in ${state}: its supervisor starts it again, and the host ends on the new set`, async (context) => {
+      const agent = state === 'restarting' ? releases.agent2 : releases.agent1
+      const target = [agent, releases.rc2, releases.compute2]
+      const run = 'kill -9 $(cat var/run/slipway_compute.pid) 2>/dev/null || true'
+      await crash({ state, point: 'before', run, target, ends: 'new' }, context)
+    })
+})
