@@ -2,6 +2,12 @@ import { packageVersion } from '../platform/program.ts'
 import { type Command, commonOptions, errorLine, readInvocation, UsageError } from './command.ts'
 import { commands } from './commands.ts'
 
+// A reader that has seen enough (`slipway host list | head -1`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 process.exitCode = await main(process.argv.slice(2))
 
 /** Runs the command that `argv` names. Answers the exit code: 0, 1 (it failed), 2 (the command line is wrong). */

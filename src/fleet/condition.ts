@@ -50,5 +50,5 @@ function refusal(report: HostReport, desired: ReleaseSet): Failure | undefined {
 }
 
 function told(failure: Failure | undefined): string {
-  return failure ? `${failure.component ? `${failure.component}: ` : ''}${failure.message}` : 'it did not say why'
+  return failure?.message ?? 'it did not say why'
 }

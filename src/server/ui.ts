@@ -24,7 +24,6 @@ export async function uiRoutes(app: FastifyInstance, { webFolder, installScript 
   if (built) {
     await app.register(fastifyStatic, {
       root: webFolder,
-      wildcard: false,
       immutable: true,
       maxAge: '365d',
       setHeaders: (reply, path) => {
@@ -43,6 +42,8 @@ export async function uiRoutes(app: FastifyInstance, { webFolder, installScript 
     const path = request.url.split('?')[0] ?? '/'
     if (request.method !== 'GET' || programPaths.test(path))
       throw new AppError('not-found', `there is nothing at ${request.method} ${path}`)
+    if (path.startsWith('/assets/'))
+      throw new AppError('not-found', `there is no ${path}; reload the page, the server has a newer one`)
     if (!built) throw new AppError('not-found', 'the page has not been built; run `npm run build`')
     return reply.sendFile('index.html')
   })

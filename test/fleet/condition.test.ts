@@ -41,20 +41,20 @@ describe('how a host stands', () => {
       'silent',
       'no report for 121 s',
     ],
-    ['stuck', facts({ state: 'stuck', failure }), 'stuck', 'compute: healthz answered 503'],
+    ['stuck', facts({ state: 'stuck', failure }), 'stuck', 'healthz answered 503'],
     ['at work', facts({ current: old, state: 'probe' }), 'updating', 'probe'],
     ['has switched and not committed', facts({ state: 'confirm' }), 'updating', 'confirm'],
     [
       'U29: rolled this set back',
       facts({ current: old, rejected: [rejection] }),
       'rolled-back',
-      'compute: healthz answered 503',
+      'healthz answered 503',
     ],
     [
       'rolled back a component of this set in another set',
       facts({ current: old, rejected: [{ ...rejection, set: sha256('another') }] }),
       'rolled-back',
-      'compute: healthz answered 503',
+      'healthz answered 503',
     ],
     [
       'rolled back something else',
@@ -66,7 +66,7 @@ describe('how a host stands', () => {
       'could not fetch it',
       facts({ current: old, lastUpdate: { set: wanted, result: 'failed', failure, at } }),
       'waiting',
-      'compute: healthz answered 503',
+      'healthz answered 503',
     ],
     [
       'a check fails',

@@ -75,6 +75,6 @@ function checks(host: HostDetail, component: string): string {
     : sick.map((check) => `${check.check}: ${check.message ?? 'not healthy'}`).join('; ')
 }
 
-function failureText({ reason, component, message, state }: Failure): string {
-  return `${reason} in ${state}${component ? ` (${component})` : ''}: ${message}`
+function failureText({ reason, message, state }: Failure): string {
+  return `${reason} in ${state}: ${message}`
 }
