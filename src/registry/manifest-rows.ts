@@ -3,6 +3,9 @@ import type { ParsedManifest } from './manifest-form.ts'
 
 /** The rows of manifests and of what they refer to. */
 
+/** Databases limit the number of values in one statement; a manifest may have thousands of layers. */
+const rowsAtOnce = 500
+
 export interface StoredManifest {
   digest: string
   mediaType: string
@@ -43,12 +46,16 @@ export async function addManifest(
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  if (manifest.references.length === 0) return
-  await db
-    .insertInto('manifest_references')
-    .values(manifest.references.map((reference) => ({ repository, manifest: digest, ...reference })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  for (let at = 0; at < manifest.references.length; at += rowsAtOnce)
+    await db
+      .insertInto('manifest_references')
+      .values(
+        manifest.references
+          .slice(at, at + rowsAtOnce)
+          .map((reference) => ({ repository, manifest: digest, ...reference })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
 }
 
 /** Removes a manifest with its tags. False when it was not there. */

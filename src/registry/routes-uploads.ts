@@ -26,7 +26,13 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
       if (digest !== undefined) parseDigest(digest)
       const id = await context.uploads.start(repository)
       if (digest === undefined) return uploadState(reply.code(202), repository, id, 0)
-      await receive(context, repository, id, request)
+      try {
+        await receive(context, repository, id, request)
+      } catch (error) {
+        // The client does not know the session, so nobody could go on with it.
+        await context.uploads.cancel(repository, id)
+        throw error
+      }
       await context.uploads.finish(repository, id, digest)
       return blobCreated(reply, repository, digest)
     },
@@ -75,11 +81,13 @@ async function receive(
 ): Promise<number> {
   const chunk = parseChunk(request)
   const { socket } = request.raw
-  socket.setTimeout(idleMs, () => socket.destroy())
+  const cut = () => socket.destroy()
+  socket.setTimeout(idleMs, cut)
   try {
     return await uploads.append(repository, id, request.raw, chunk)
   } finally {
-    socket.setTimeout(0)
+    // Takes the listener away as well: the connection may carry many chunks.
+    socket.setTimeout(0, cut)
   }
 }
 
@@ -120,7 +128,12 @@ async function mountBlob(
   parseDigest(digest)
   const from = queryText(request, 'from')
   if (from === undefined) return false
-  await authorize(request, 'pull', checkedName(from))
+  try {
+    await authorize(request, 'pull', checkedName(from))
+  } catch (error) {
+    if (isAppError(error, 'DENIED')) return false
+    throw error
+  }
   const size = await catalog.findBlob(db, from, digest)
   if (size === undefined) return false
   await db.transaction().execute((trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))

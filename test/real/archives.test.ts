@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { packBundle } from '../../src/artifact/pack-bundle.ts'
+import { openRegistryClient } from '../../src/artifact/registry-client.ts'
 import { unpackBundle } from '../../src/artifact/unpack-bundle.ts'
+import { pushBytes } from '../support/oci.ts'
+import { openTestRegistry } from '../support/registry.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const run = promisify(execFile)
@@ -55,4 +58,36 @@ test('a bundle of ours is whole for the zstd and tar commands', async () => {
   await cp(folder, join(top, 'copy'), { recursive: true })
   await rm(join(top, 'copy/bin/run'))
   await expect(run('diff', ['-r', folder, join(top, 'copy')])).rejects.toMatchObject({ code: 1 })
+})
+
+describe('U11 on a full disk', () => {
+  /** A file system of its own with room for a megabyte. */
+  async function smallDisk(top: string): Promise<string> {
+    const disk = join(top, 'disk')
+    await mkdir(disk)
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
+    onTestFinished(async () => void (await run('umount', ['--lazy', disk])))
+    return disk
+  }
+
+  test('packing and unpacking say so, and leave nothing', async () => {
+    const { top, folder } = await sample()
+    const disk = await smallDisk(top)
+    const full = { code: 'storage-full', message: expect.stringContaining('no space is left on the disk') }
+    await expect(packBundle(folder, join(disk, 'bundle'))).rejects.toMatchObject(full)
+    expect(await readdir(disk)).toEqual([])
+    await packBundle(folder, join(top, 'bundle'))
+    await expect(unpackBundle(join(top, 'bundle'), join(disk, 'out'), limits)).rejects.toMatchObject(full)
+    expect(await readdir(disk)).toEqual([])
+  })
+
+  test('pulling a blob says so, and leaves nothing', async () => {
+    const { top, content } = await sample()
+    const disk = await smallDisk(top)
+    const { http } = await openTestRegistry(top)
+    const { digest, size } = await pushBytes(http, 'a', content)
+    const pull = openRegistryClient(http, 'a').pullBlob({ digest, size }, join(disk, 'blob'))
+    await expect(pull).rejects.toMatchObject({ code: 'storage-full' })
+    expect(await readdir(disk)).toEqual([])
+  })
 })

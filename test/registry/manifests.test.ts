@@ -122,6 +122,17 @@ test('O8 a manifest of 3.9 MB is taken', async () => {
   expect((await ask(http, 'GET', '/v2/a/manifests/v1')).body.equals(bytes)).toBe(true)
 })
 
+test('an index of 20,000 members is taken', async () => {
+  const { http } = await open()
+  const { bytes, digest } = await imageManifest(http, 'a')
+  await putManifest(http, 'a', digest, bytes)
+  const entry = { mediaType: mediaTypes.manifest, digest, size: bytes.length }
+  const index = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, manifests: Array.from({ length: 20_000 }, () => entry) }),
+  )
+  expect((await putManifest(http, 'a', 'v1', index, mediaTypes.index)).status).toBe(201)
+})
+
 describe('O9 what may be pushed', () => {
   const rows: { name: string; make: (http: Http) => Promise<Buffer>; type?: string }[] = [
     { name: 'an image', make: async (http) => (await imageManifest(http, 'a')).bytes },

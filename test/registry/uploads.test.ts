@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { AppError } from '../../src/contract/errors.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { asStorageError } from '../../src/platform/files.ts'
 import type { Http } from '../../src/platform/http.ts'
@@ -98,6 +99,31 @@ test('O6 chunks out of order are 416 with where the upload stands, and the right
   expect((await ask(http, 'GET', location)).json.errors[0].code).toBe('BLOB_UPLOAD_UNKNOWN')
 })
 
+test('a hundred chunks come over one connection, without a warning', async () => {
+  const { http } = await open()
+  const warnings: Error[] = []
+  const note = (warning: Error) => warnings.push(warning)
+  process.on('warning', note)
+  onTestFinished(() => void process.off('warning', note))
+  const location = await startUpload(http, 'a')
+  const content = randomBytes(100)
+  for (let at = 0; at < 100; at++) {
+    const body = content.subarray(at, at + 1)
+    expect((await ask(http, 'PATCH', location, { body, headers: { 'content-range': `${at}-${at}` } })).status).toBe(202)
+  }
+  expect((await ask(http, 'PUT', `${location}?digest=${sha256(content)}`)).status).toBe(201)
+  expect(warnings).toEqual([])
+})
+
+test('what a refused upload in one request left is removed', async () => {
+  const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1000 }
+  const folder = await temporaryFolder()
+  const { http } = await openTestRegistry(folder, { limits })
+  const post = ask(http, 'POST', `/v2/a/blobs/uploads/?digest=${digest}`, { body: Buffer.alloc(5000) })
+  expect((await post).status).toBe(413)
+  expect(await readdir(join(folder, 'uploads'))).toEqual([])
+})
+
 test('a Content-Range that is none, or of another length than the body, is refused', async () => {
   const { http } = await open()
   const location = await startUpload(http, 'a')
@@ -129,6 +155,17 @@ describe('mounting (end-11)', () => {
     const mount = await ask(http, 'POST', `/v2/to/there/blobs/uploads/?mount=${digest}&from=from/here`)
     expect(mount).toMatchObject({ status: 201, headers: { location: `/v2/to/there/blobs/${digest}` } })
     expect((await ask(http, 'GET', `/v2/to/there/blobs/${digest}`)).body.equals(bytes)).toBe(true)
+  })
+
+  test('a blob of a repository that one may not read begins an upload', async () => {
+    const { http } = await openTestRegistry(await temporaryFolder(), {
+      authorize: async (_request, action, repository) => {
+        if (action === 'pull' && repository === 'from/here') throw new AppError('DENIED', 'not yours')
+      },
+    })
+    await pushBytes(http, 'from/here', bytes)
+    expect((await ask(http, 'POST', `/v2/to/there/blobs/uploads/?mount=${digest}&from=from/here`)).status).toBe(202)
+    expect((await ask(http, 'HEAD', `/v2/to/there/blobs/${digest}`)).status).toBe(404)
   })
 
   test('a blob that is not there, or without from, begins an upload', async () => {
