@@ -15,6 +15,7 @@ export interface BlobSource {
 
 /** The registry may have to read a whole blob again before it answers the last request of an upload. */
 const commitTimeoutMs = 600_000
+const cancelTimeoutMs = 5_000
 
 export function statBlob(peer: Peer, digest: string, { signal }: TransferOptions): Promise<number | undefined> {
   return retrying(async () => {
@@ -49,8 +50,10 @@ export async function pushBlob(peer: Peer, source: BlobSource, options: Transfer
   try {
     await retrying(attempt, peer.retry(options.signal))
   } catch (error) {
-    // Refused for good (its disk is full, say): nobody will go on with what was sent, so it need not take up room.
-    if (upload.started && !isAppError(error, 'peer-unreachable')) await upload.cancel()
+    // Refused for good (its disk is full, say): nobody will go on with what was sent, so it need not take up room. Who was told to
+    // stop does not wait for that.
+    const refused = !isAppError(error, 'peer-unreachable') && !options.signal?.aborted
+    if (refused && upload.started) await upload.cancel()
     throw error
   }
   options.onProgress?.(source.size, source.size)
@@ -127,7 +130,9 @@ class Upload {
 
   /** Gives the session up. A registry that cannot be asked removes it when it expires. */
   async cancel(): Promise<void> {
-    const response = await this.#peer.http.send('DELETE', this.#location).catch(() => undefined)
+    const response = await this.#peer.http
+      .send('DELETE', this.#location, { headersTimeoutMs: cancelTimeoutMs })
+      .catch(() => undefined)
     if (response) await discard(response)
   }
 

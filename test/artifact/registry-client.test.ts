@@ -88,6 +88,20 @@ describe('pushing a blob', () => {
     expect(clock.slept).toEqual([])
   })
 
+  test('one that the registry refuses for good ends at once, and leaves no upload there', async () => {
+    const { source } = await sourceFile()
+    const folder = await temporaryFolder()
+    const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1_000_000 }
+    const { http, db } = await openTestRegistry(folder, { limits })
+    const clock = hastyClock()
+    await expect(openRegistryClient(http, 'a', { clock }).pushBlob(source)).rejects.toMatchObject({
+      code: 'payload-too-large',
+    })
+    expect(clock.slept).toEqual([])
+    expect(await db.selectFrom('uploads').selectAll().execute()).toEqual([])
+    expect(await readdir(join(folder, 'uploads'))).toEqual([])
+  })
+
   test('it stops when it is told to', async () => {
     const { source } = await sourceFile()
     const { http } = await serveHttp((request, response) => {
