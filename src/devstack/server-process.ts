@@ -92,7 +92,8 @@ function readLine(line: string): { msg?: string; url?: string } {
 function isFree(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
+    // Whatever else is wrong with the address, the server itself says it better.
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'))
     server.listen(splitAddress(address), () => server.close(() => resolve(true)))
   })
 }

@@ -1,18 +1,12 @@
 /**
- * How a shim and the simulator of its host speak, over a unix socket: the shim sends one line of JSON, the call, and gets one, the
- * answer. The caller's end is the end of the connection.
+ * How a shim and the simulator of its host speak, over a unix socket: the shim sends one line of JSON, the call, and gets one, what
+ * the program said. The caller's end is the end of the connection.
  */
 export interface ShimCall {
   /** The path of the program on the host: "/usr/sbin/service". */
   tool: string
   arguments: string[]
   cwd: string
-}
-
-export interface ShimAnswer {
-  exitCode: number
-  stdout: string
-  stderr: string
 }
 
 /** The socket, below the root of a simulated host. */

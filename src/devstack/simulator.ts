@@ -6,7 +6,8 @@ import { parseJson } from '../contract/parse.ts'
 import { listFolder, readTextIfThere, remove } from '../platform/files.ts'
 import { type Machine, MachineFacts } from './machine.ts'
 import { openServices } from './rc/services.ts'
-import { type ShimAnswer, type ShimCall, shimSocket } from './shim-protocol.ts'
+import { type ShimCall, shimSocket } from './shim-protocol.ts'
+import type { Said } from './tools/said.ts'
 import { simulatedTools } from './tools/table.ts'
 
 /** A simulated host that is switched on. */
@@ -48,7 +49,7 @@ async function answer(socket: Socket, machine: Machine): Promise<void> {
   if (line === undefined) return
   const call: ShimCall = JSON.parse(line)
   const tool = simulatedTools[call.tool]
-  let said: ShimAnswer
+  let said: Said
   try {
     if (!tool) throw new Error('the simulator does not know this program')
     said = await tool({ arguments: call.arguments, cwd: call.cwd, signal: gone.signal }, machine)

@@ -1,6 +1,7 @@
 import type { MachineFacts } from '../../src/devstack/machine.ts'
 import { openServices } from '../../src/devstack/rc/services.ts'
-import type { Said, SimulatedTool } from '../../src/devstack/tools/tool.ts'
+import type { Said } from '../../src/devstack/tools/said.ts'
+import type { SimulatedTool } from '../../src/devstack/tools/tool.ts'
 
 export const facts: MachineFacts = {
   hostname: 'host1',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { access, constants, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { Said } from '../tools/tool.ts'
+import type { Said } from '../tools/said.ts'
 import { scriptFolders } from './rc-files.ts'
 
 /** What an rc.d script says of itself to rc.subr. Paths in it are real ones, below the root of the host. */

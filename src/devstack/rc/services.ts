@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { listFolder, readTextIfThere, replaceFile } from '../../platform/files.ts'
-import { prints, refuses, type Said } from '../tools/tool.ts'
+import { prints, refuses, type Said } from '../tools/said.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { parseDaemonOptions } from './daemon-options.ts'
 import { assign } from './rc-conf.ts'

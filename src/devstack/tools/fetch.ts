@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { replaceFile } from '../../platform/files.ts'
 import { openHttp } from '../../platform/http.ts'
-import { prints, refuses, type SimulatedTool } from './tool.ts'
+import { prints, refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** fetch(1) of one URL: `-o FILE`, or `-o -` for standard output; `-q` is understood. Text only. */
 export const fetch: SimulatedTool = async (call) => {

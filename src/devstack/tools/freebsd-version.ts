@@ -1,4 +1,5 @@
-import { prints, refuses, type SimulatedTool } from './tool.ts'
+import { prints, refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** freebsd-version(1): installed kernel (-k), running kernel (-r), installed userland (-u, and without flags). */
 export const freebsdVersion: SimulatedTool = (call, { facts }) => {

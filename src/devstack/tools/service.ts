@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { scriptFolders } from '../rc/rc-files.ts'
 import { findScript } from '../rc/rc-script.ts'
-import { prints, refuses, type SimulatedTool } from './tool.ts'
+import { prints, refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** service(8): `service NAME DIRECTIVE`; `-e` lists what is enabled, `-l` everything, `-r` the order of starting. */
 export const service: SimulatedTool = async (call, machine) => {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { hex } from '../../contract/digest.ts'
 import { sha256OfFile } from '../../platform/digest.ts'
-import { refuses, type SimulatedTool } from './tool.ts'
+import { refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** sha256(1) of files: `-q` prints the digest alone. A file that cannot be read is told, and the others are still answered. */
 export const sha256: SimulatedTool = async (call) => {

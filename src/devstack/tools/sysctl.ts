@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { type Machine, osreldate, versionOf } from '../machine.ts'
-import { refuses, type SimulatedTool } from './tool.ts'
+import { refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** What can be read only, by name. Numbers that have no meaning here are those of a small machine. */
 const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { readTextIfThere, replaceFile } from '../../platform/files.ts'
 import { assign, read, unassign } from '../rc/rc-conf.ts'
 import { rcConfFiles, rcConfPath } from '../rc/rc-files.ts'
-import { refuses, type SimulatedTool } from './tool.ts'
+import { refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** sysrc(8): reads and changes rc.conf, or the file of `-f`. Flags: -c -f -i -n -q -x. */
 export const sysrc: SimulatedTool = async (call, machine) => {

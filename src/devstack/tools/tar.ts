@@ -2,7 +2,8 @@ import { rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { unpackBundle } from '../../artifact/unpack-bundle.ts'
 import { listFolder, remove, temporaryBeside } from '../../platform/files.ts'
-import { prints, refuses, type SimulatedTool } from './tool.ts'
+import { prints, refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 const limits = { maxBytes: 1024 ** 3, maxEntries: 100_000 }
 

@@ -1,5 +1,6 @@
 import { type MachineFacts, osreldate } from '../machine.ts'
-import { prints, refuses, type SimulatedTool } from './tool.ts'
+import { prints, refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 /** uname(1). Whatever the order of the flags, the answers come in this one, which is that of `-a` for those it stands for. */
 const fields: Readonly<Record<string, (facts: MachineFacts) => string>> = {

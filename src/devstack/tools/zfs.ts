@@ -1,5 +1,6 @@
 import { versionOf } from '../machine.ts'
-import { prints, refuses, type SimulatedTool } from './tool.ts'
+import { prints, refuses } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
 
 interface Dataset {
   name: string
