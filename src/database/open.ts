@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { first } from './migrations/001-first.ts'
 import { nodeSqlite } from './node-sqlite.ts'
@@ -18,14 +18,28 @@ const migrations = { '001-first': first }
 export async function openSqlite(path: string): Promise<Db> {
   const sqlite = new DatabaseSync(path)
   sqlite.exec(
-    'pragma journal_mode = WAL; pragma synchronous = FULL; pragma foreign_keys = ON; pragma busy_timeout = 10000',
+    'pragma busy_timeout = 10000; pragma journal_mode = WAL; pragma synchronous = FULL; pragma foreign_keys = ON',
   )
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(sqlite) }) })
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
-  const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) {
+  try {
+    await migrate(db)
+  } catch (error) {
     await db.destroy()
     throw error
   }
   return db
+}
+
+/**
+ * All migrations in one transaction (Kysely uses none on SQLite): a process that is killed in the middle leaves the old tables. Of two
+ * that start at once, the second waits for the first and finds the work done.
+ */
+async function migrate(db: Db): Promise<void> {
+  await db.connection().execute(async (connection) => {
+    await sql`begin immediate`.execute(connection)
+    const migrator = new Migrator({ db: connection, provider: { getMigrations: async () => migrations } })
+    const { error } = await migrator.migrateToLatest()
+    await (error === undefined ? sql`commit` : sql`rollback`).execute(connection)
+    if (error !== undefined) throw error
+  })
 }
