@@ -46,6 +46,8 @@ export interface AgentOptions {
 /** The supervisor is to start the agent of `current` (sysexits: EX_TEMPFAIL). */
 export const restartExitCode = 75
 
+const graceMs = 1000
+
 /**
  * Runs the agent of a host until it is stopped or must hand over to another, and answers its exit code: 0 or `restartExitCode`.
  * It may be killed at any moment.
@@ -184,16 +186,18 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     onRefused: metrics.documentRefused,
     signal: stop,
   })
+  const updating = machine.run(stop)
+  const loops = Promise.all([polling, reporter.run(stop)])
   try {
-    // A tool that is just running cannot hold up the end: it goes on by itself, and the journal tells what it was for.
     const stopped = aborted(signal).then(() => 'stopped' as const)
-    const loops = Promise.all([polling, reporter.run(stop)]).then(() => stopped)
-    const end = await Promise.race([machine.run(stop), loops, stopped])
+    const end = await Promise.race([updating, loops.then(() => stopped), stopped])
     log.info({ end, state: journal().state }, 'agent ended')
     return end === 'restart' ? restartExitCode : 0
   } finally {
     stopping.abort(new Error('the agent ends'))
     await Promise.allSettled([control.close(), page?.close(), connection.close()])
+    // A write under way may end. A tool under way cannot hold up the end: it goes on by itself, and the journal tells what it was for.
+    await Promise.race([Promise.allSettled([updating, loops]), clock.sleep(graceMs)])
   }
 }
 

@@ -30,19 +30,25 @@ export interface IdleParts {
 /** Waits for a set to apply; meanwhile the daemons' files follow the desired document. Changes nothing that runs. */
 export function idleStep(parts: IdleParts): Step<'idle'> {
   const { paths, program, store, desired, rejections, clock } = parts
-  let failed: { set: string; at: string; count: number } | undefined
+  let seen: UpdateOutcome | undefined
+  let failures = 0
+  let begun = false
 
+  /** How often in a row the set of the last update failed under this agent; what its forerunner saw does not count. */
   function failuresInARow(): number {
     const last = parts.lastUpdate()
-    if (last?.result !== 'failed') failed = undefined
-    else if (failed?.set !== last.set.digest) failed = { set: last.set.digest, at: last.at, count: failed ? 1 : 0 }
-    else if (failed.at !== last.at) failed = { ...failed, at: last.at, count: failed.count + 1 }
-    return failed?.count ?? 0
+    if (last?.at === seen?.at) return failures
+    if (last?.result !== 'failed' || !begun) failures = 0
+    else failures = last.set.digest === seen?.set.digest ? failures + 1 : 1
+    seen = last
+    return failures
   }
 
   return async (update) => {
     if (!(await program.isCurrent())) throw new AgentRestart()
     await parts.reserve()
+    failuresInARow()
+    begun = true
     let told = ''
     for (;;) {
       const current = await store.linked('current')

@@ -58,10 +58,16 @@ export interface TestHostOptions {
   /** The set that was installed before the test; its services run. */
   installed: readonly TestRelease[]
   update?: Partial<typeof quick.update>
+  logLevel?: string
 }
 
 /** A host with FreeBSD's tools, an installed set, and an agent that is not started yet. `dispose` ends all that it started. */
-export async function openTestHost({ server, installed, update = {} }: TestHostOptions): Promise<TestHost> {
+export async function openTestHost({
+  server,
+  installed,
+  update = {},
+  logLevel = 'info',
+}: TestHostOptions): Promise<TestHost> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'slh-')))
   const id = randomBytes(8).toString('hex')
   const paths = agentPaths(root)
@@ -71,12 +77,9 @@ export async function openTestHost({ server, installed, update = {} }: TestHostO
   await mkdir(join(root, 'var/run'), { recursive: true })
   await writeFile(join(root, 'etc/rc.conf'), 'hostname="test"\n')
   const config = { ...quick, update: { ...quick.update, ...update }, server: server.url, host: id }
-  await writeFile(
-    paths.agentConfig,
-    JSON.stringify({ ...config, logLevel: 'info', metrics: { listen: '127.0.0.1:0' } }),
-  )
+  await writeFile(paths.agentConfig, JSON.stringify({ ...config, logLevel, metrics: { listen: '127.0.0.1:0' } }))
   await writeFile(paths.credential, `slw_${id}_${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
-  await install(paths, setOf(...installed), installed)
+  if (installed.length > 0) await install(paths, setOf(...installed), installed)
   if (installed.some(({ ref }) => ref.name === 'compute')) {
     await mkdir(join(root, 'usr/local/etc/rc.d'), { recursive: true })
     const link = '../../../../var/db/slipway/current/rc/rc.d/slipway_compute'

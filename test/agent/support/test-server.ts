@@ -42,7 +42,7 @@ export async function startTestServer({
     const [, kind, reference] = /^\/v2\/components\/[a-z]+\/(manifests|blobs)\/(.+)$/.exec(pathname) ?? []
     if (kind === 'manifests') {
       const release = manifests.get(reference ?? '')
-      if (!release) return void response.writeHead(404).end()
+      if (!release) return refuse(response, 'MANIFEST_UNKNOWN')
       const type = JSON.parse(release.manifest).mediaType
       return void response.writeHead(200, { 'content-type': type }).end(release.manifest)
     }
@@ -107,9 +107,18 @@ export async function startTestServer({
 }
 
 function sendBlob(request: IncomingMessage, response: ServerResponse, bytes: Buffer | undefined): void {
-  if (!bytes) return void response.writeHead(404).end()
+  if (!bytes) {
+    refuse(response, 'BLOB_UNKNOWN')
+    return
+  }
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
   const range = { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': bytes.length - from, ...(from > 0 ? range : {}) })
   response.end(bytes.subarray(from))
+}
+
+/** OCI Distribution 1.1, "Error Codes". */
+function refuse(response: ServerResponse, code: string): void {
+  response.writeHead(404, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ errors: [{ code, message: 'unknown to this registry' }] }))
 }
