@@ -27,9 +27,15 @@ const life: readonly { state: State; ends: 'new' | 'old'; event: number }[] = [
   { state: 'commit', ends: 'new', event: 3 },
 ]
 
+/** A mark on the host that a release leaves and an older one finds: after it neither is healthy. */
+const broken = '../../../../../run/broken'
+
 let workshop: string
 let server: TestServer
-let releases: Record<'agent1' | 'agent2' | 'rc1' | 'rc2' | 'compute1' | 'compute2' | 'sick', TestRelease>
+let releases: Record<
+  'agent1' | 'agent2' | 'rc1' | 'rc2' | 'compute1' | 'compute2' | 'sick' | 'fragile' | 'breaks',
+  TestRelease
+>
 const atEnd: (() => unknown)[] = []
 
 beforeAll(async () => {
@@ -42,6 +48,10 @@ beforeAll(async () => {
     rc2: await makeRc(workshop, '1.1.0'),
     compute1: await makeCompute(workshop, '1.0.0'),
     compute2: await makeCompute(workshop, '1.1.0'),
+    fragile: await makeCompute(workshop, '4.0.0', {
+      check: `[ ! -e ${broken} ] || { echo the pool is gone; exit 1; }`,
+    }),
+    breaks: await makeCompute(workshop, '4.1.0', { check: `: >${broken}; echo oops; exit 1` }),
     sick: await makeCompute(workshop, '1.2.0', { check: 'echo the hypervisor does not answer; exit 1' }),
   }
   server.publish(...Object.values(releases))
@@ -64,6 +74,24 @@ interface Crash {
   reason?: string
 }
 
+/** The environment in which support/kill-point.js does its work. */
+function killAt({
+  state,
+  point,
+  mark,
+  event = 1,
+  run,
+}: Pick<Crash, 'state' | 'point' | 'event' | 'run'> & { mark: string }) {
+  return {
+    NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/kill-point.js')}`,
+    KILL_STATE: state,
+    KILL_POINT: point,
+    KILL_EVENT: String(event),
+    KILL_MARK: mark,
+    ...(run ? { KILL_RUN: run } : {}),
+  }
+}
+
 /** One host, one update, one crash in it; then all-new or all-old, and nothing left over. */
 async function crash(
   { state, point, event = 1, run, target, ends, reason }: Crash,
@@ -75,14 +103,7 @@ async function crash(
   onTestFinished(() => host.dispose())
   const mark = join(host.root, 'killed')
   server.desire(host.id, setOf(...target))
-  host.supervise({
-    NODE_OPTIONS: `--import=${join(import.meta.dirname, 'support/kill-point.js')}`,
-    KILL_STATE: state,
-    KILL_POINT: point,
-    KILL_EVENT: String(event),
-    KILL_MARK: mark,
-    ...(run ? { KILL_RUN: `cd ${host.root} && ${run}` } : {}),
-  })
+  host.supervise(killAt({ state, point, mark, event, ...(run ? { run: `cd ${host.root} && ${run}` } : {}) }))
   const expected = ends === 'new' ? target : installed
   const agentVersion = expected.find(({ ref }) => ref.name === 'agent')?.ref.version
   const report = await server.reported(
@@ -163,5 +184,34 @@ describe('the daemon of a component killed by SIGKILL', () => {
       const target = [agent, releases.rc2, releases.compute2]
       const run = 'kill -9 $(cat var/run/slipway_compute.pid) 2>/dev/null || true'
       await crash({ state, point: 'before', run, target, ends: 'new' }, context)
+    })
+})
+
+describe('U9 the agent killed by SIGKILL while it is stuck', () => {
+  for (const point of points)
+    test.concurrent(`stuck, ${point}: it stays stuck until a person releases it`, async ({
+      expect,
+      onTestFinished,
+    }) => {
+      const { agent1, rc1, fragile, breaks } = releases
+      const host = await openTestHost({ server, installed: [agent1, rc1, fragile] })
+      onTestFinished(() => host.dispose())
+      const mark = join(host.root, 'killed')
+      server.desire(host.id, setOf(agent1, rc1, breaks))
+      host.supervise(killAt({ state: 'stuck', point, mark }))
+      if (point === 'after') {
+        // The person was heard, but that was not written down.
+        await server.reported(host.id, ({ state }) => state === 'stuck')
+        await host.control('POST', '/release').catch(() => {})
+      }
+      await vi.waitFor(() => expect(host.exits).toContain('SIGKILL'), { timeout: 20_000 })
+      const seen = server.reports(host.id).length
+      await vi.waitFor(() => expect(server.reports(host.id).length).toBeGreaterThan(seen), { timeout: 20_000 })
+      const stuck = await server.reported(host.id, ({ state }) => state === 'stuck')
+      expect(stuck.failure?.reason).toBe('rollback-failed')
+      expect(stuck.rejected.map(({ set }) => set)).toEqual([setOf(agent1, rc1, breaks).digest])
+      expect((await host.control('POST', '/release')).status).toBe(200)
+      await server.reported(host.id, ({ state }) => state === 'idle')
+      await isWhole(host, [agent1, rc1, fragile], expect)
     })
 })
