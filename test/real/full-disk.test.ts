@@ -1,26 +1,16 @@
-import { execFileSync } from 'node:child_process'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { componentFolder } from '../support/component-folder.ts'
 import { startServer } from '../support/processes.ts'
 import { slipway } from '../support/slipway.ts'
+import { smallDisk } from '../support/small-disk.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-/** A file system of its own with room for so many MiB; unmounted when the test has finished. */
-async function smallDisk(mebibytes: number): Promise<string> {
-  const folder = join(await temporaryFolder(), 'disk')
-  await mkdir(folder)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder])
-  onTestFinished(() => {
-    execFileSync('umount', ['--lazy', folder])
-  })
-  return folder
-}
 
 test('U11: on a server whose disk is full a publication fails with a clear error, what was there is served, and smaller ones still work', async () => {
   const folder = await temporaryFolder()
-  const disk = await smallDisk(24)
+  const disk = join(folder, 'disk')
+  await smallDisk(disk, 24)
   const server = await startServer(join(disk, 'data'), '127.0.0.1:0')
   const env = {
     SLIPWAY_URL: server.url,
