@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { CreatedJoinToken } from '../contract/enrolment.ts'
 import { HostSummary } from '../contract/host.ts'
 import { systemClock } from '../platform/clock.ts'
-import { makeFolder, readTextIfThere, remove } from '../platform/files.ts'
+import { listFolder, readTextIfThere, remove } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { requestJson } from '../platform/json-http.ts'
 import { packageFolder } from '../platform/program.ts'
@@ -50,8 +50,7 @@ export async function runDevstack(options: DevstackOptions): Promise<void> {
   try {
     const lock = await lockFolder(data)
     running.defer(lock)
-    if (options.fresh) await remove(data)
-    await makeFolder(data)
+    if (options.fresh) for (const name of await listFolder(data)) await remove(join(data, name))
     await run(data, options, running)
   } catch (error) {
     // What fails because it is being stopped is no failure.
@@ -81,11 +80,12 @@ async function run(data: string, options: DevstackOptions, running: AsyncDisposa
   })
   await prepareExamples(join(components, 'compute'), join(data, 'examples'))
 
+  const start = systemClock.now()
   const hosts = await openHosts(options.hosts, data, server.url, running)
   signal.throwIfAborted()
   await installAgents(http, server.url, hosts, signal)
 
-  const watching = watch(http, hosts, signal, () => say(wayOn(data, server.url, token)))
+  const watching = watch(http, hosts, start, signal, () => say(wayOn(data, server.url, token)))
   await Promise.race([watching, server.failed])
 }
 
@@ -131,8 +131,15 @@ async function installAgents(http: Http, url: string, hosts: readonly SimulatedH
   )
 }
 
-/** Says what changes on the hosts, one line a change, until it is aborted; calls `settled` when they first run what they should. */
-async function watch(http: Http, hosts: readonly SimulatedHost[], signal: AbortSignal, settled: () => void) {
+/** Says what changes on the hosts, one line a change, until it is aborted; calls `settled` when all of
+ * them have settled since `start`. */
+async function watch(
+  http: Http,
+  hosts: readonly SimulatedHost[],
+  start: Date,
+  signal: AbortSignal,
+  settled: () => void,
+) {
   const names = new Set(hosts.map(({ name }) => name))
   let shown = new Map<string, string>()
   let told = false
@@ -142,7 +149,7 @@ async function watch(http: Http, hosts: readonly SimulatedHost[], signal: AbortS
     const lines = hostLines(mine)
     for (const [name, line] of lines) if (shown.get(name) !== line) say(`${name}: ${line}`)
     shown = lines
-    if (!told && mine.length === hosts.length && mine.every(isSettled)) {
+    if (!told && mine.length === hosts.length && mine.every((host) => isSettled(host, start))) {
       told = true
       settled()
     }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { AppError } from '../contract/errors.ts'
 import { makeFolder, remove } from '../platform/files.ts'
 import { json, serveSocket } from '../platform/serve.ts'
-import { shortRoot } from './short-root.ts'
+import { lockSuffix, shortRoot } from './short-root.ts'
 
 /**
  * Takes the folder of a devstack for this process alone; returns what gives it back. The lock is a socket that somebody listens on, so
@@ -12,7 +12,7 @@ import { shortRoot } from './short-root.ts'
 export async function lockFolder(data: string): Promise<() => Promise<void>> {
   await makeFolder(data)
   const root = await shortRoot(data)
-  const path = `${root}.lock`
+  const path = root + lockSuffix
   if (await answers(path))
     throw new AppError(
       'conflict',

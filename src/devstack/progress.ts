@@ -5,9 +5,10 @@ export function hostLines(hosts: readonly HostSummary[]): Map<string, string> {
   return new Map(hosts.map((host) => [host.name, hostLine(host)]))
 }
 
-/** Whether a host needs no more waiting: it runs what it should, or is back where it was. */
-export function isSettled({ condition }: HostSummary): boolean {
-  return condition === 'healthy' || condition === 'rolled-back'
+/** Whether a host has reported since `start` and needs no more waiting: it runs what it should, or is back where it was. */
+export function isSettled({ condition, lastSeenAt }: HostSummary, start: Date): boolean {
+  const seen = lastSeenAt !== null && new Date(lastSeenAt) >= start
+  return seen && (condition === 'healthy' || condition === 'rolled-back')
 }
 
 function hostLine({ condition, reason, versions }: HostSummary): string {
@@ -16,7 +17,8 @@ function hostLine({ condition, reason, versions }: HostSummary): string {
     .map(([component, version]) => `${component} ${version}`)
   return [
     condition,
-    ...(reason === undefined ? [] : [`: ${oneLine(reason)}`]),
+    // How long a host has been silent changes every second: that is no change.
+    ...(reason === undefined || condition === 'silent' ? [] : [`: ${oneLine(reason)}`]),
     ...(runs.length === 0 ? [] : [` (${runs.join(', ')})`]),
   ].join('')
 }

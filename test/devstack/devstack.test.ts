@@ -51,16 +51,19 @@ async function startDevstack(): Promise<Devstack> {
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, 'run-devstack.ts'), join(folder, 'data'), join(folder, 'dist/components')],
-    { detached: true, stdio: ['ignore', 'pipe', 'inherit'] },
+    { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let output = ''
   const lines = createInterface({ input: child.stdout })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    output += text
+  })
   const ready = new Promise<void>((resolve, reject) => {
     lines.on('line', (line) => {
       output += `${line}\n`
       if (line.startsWith('All hosts have settled')) resolve()
     })
-    child.once('exit', () => reject(new Error(`the devstack ended: ${output}`)))
+    child.once('close', () => reject(new Error(`the devstack ended: ${output}`)))
   })
   await ready
   const url = /listening on (\S+)/.exec(output)?.[1] ?? ''
@@ -160,7 +163,7 @@ test('a second start goes on where the first one was; a second devstack in the s
   devstack = await startDevstack()
   expect(await standing()).toEqual(all({ condition: 'rolled-back', compute: '1.1.0', agent: '1.0.0' }))
   expect(devstack.output).not.toContain('install.sh')
-  await expect(startDevstack()).rejects.toThrow('the devstack ended')
+  await expect(startDevstack()).rejects.toThrow(`another devstack is at work in ${folder}/data`)
 }, 60_000)
 
 test('a devstack that is killed takes everything with it', async () => {

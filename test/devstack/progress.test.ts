@@ -21,16 +21,24 @@ test.each([
     change: { condition: 'rolled-back', reason: 'compute: it fails:\n  no hypervisor\n' },
     line: 'rolled-back: compute: it fails: no hypervisor (agent 1.0.0, compute 1.1.0)',
   },
+  {
+    name: 'a silent host, however long it has been silent,',
+    change: { condition: 'silent', reason: 'no report for 711 s' },
+    line: 'silent (agent 1.0.0, compute 1.1.0)',
+  },
 ] as const)('$name is one line', ({ change, line }) => {
   expect(hostLines([{ ...host, ...change }])).toEqual(new Map([['host1', line]]))
 })
 
+const start = new Date('2026-01-01T12:00:00.000Z')
+
 test.each([
-  ['healthy', true],
-  ['rolled-back', true],
-  ['updating', false],
-  ['unhealthy', false],
-  ['waiting', false],
-] as const)('a host that is %s is settled: %s', (condition, settled) => {
-  expect(isSettled({ ...host, condition })).toBe(settled)
+  { condition: 'healthy', lastSeenAt: '2026-01-01T12:00:01.000Z', settled: true },
+  { condition: 'rolled-back', lastSeenAt: '2026-01-01T12:00:01.000Z', settled: true },
+  { condition: 'updating', lastSeenAt: '2026-01-01T12:00:01.000Z', settled: false },
+  { condition: 'unhealthy', lastSeenAt: '2026-01-01T12:00:01.000Z', settled: false },
+  { condition: 'healthy', lastSeenAt: '2026-01-01T11:59:59.000Z', settled: false },
+  { condition: 'healthy', lastSeenAt: null, settled: false },
+] as const)('a host that was $condition at $lastSeenAt is settled: $settled', ({ settled, ...change }) => {
+  expect(isSettled({ ...host, ...change }, start)).toBe(settled)
 })
