@@ -31,7 +31,7 @@ export function versionOf(release: string): { major: number; minor: number } {
   return { major: Number(major), minor: Number(minor) }
 }
 
-/** The kernel's release has no patch level of userland: "14.3-RELEASE-p5" runs "14.3-RELEASE-p5" or an earlier kernel; here the same. */
+/** The number that sysctl calls kern.osreldate: 1403000 for "14.3-RELEASE-p5". */
 export function osreldate(release: string): number {
   const { major, minor } = versionOf(release)
   return major * 100_000 + minor * 1000

@@ -47,15 +47,15 @@ async function answer(socket: Socket, machine: Machine): Promise<void> {
   socket.on('error', () => {}).once('close', () => gone.abort())
   const { value: line } = await createInterface({ input: socket })[Symbol.asyncIterator]().next()
   if (line === undefined) return
-  const call: ShimCall = JSON.parse(line)
-  const tool = simulatedTools[call.tool]
   let said: Said
   try {
-    if (!tool) throw new Error('the simulator does not know this program')
+    const call: ShimCall = JSON.parse(line)
+    const tool = simulatedTools[call.tool]
+    if (!tool) throw new Error(`the simulator does not know ${call.tool}`)
     said = await tool({ arguments: call.arguments, cwd: call.cwd, signal: gone.signal }, machine)
   } catch (error) {
     // No answer of FreeBSD's: 70 is EX_SOFTWARE, an internal error.
-    said = { exitCode: 70, stdout: '', stderr: `${call.tool}: ${(error as Error).message}\n` }
+    said = { exitCode: 70, stdout: '', stderr: `simulator: ${(error as Error).message}\n` }
   }
   socket.end(JSON.stringify(said))
 }
