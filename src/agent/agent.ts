@@ -91,6 +91,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     rejections,
     daemons,
     health,
+    log,
   })
   const metrics = openAgentMetrics({
     agentVersion: program.version,

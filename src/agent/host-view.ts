@@ -1,6 +1,7 @@
 import type { ReleaseSet } from '../contract/release-set.ts'
 import type { CheckResult, HostReport } from '../contract/report.ts'
 import type { Journal } from '../contract/update.ts'
+import type { Log } from '../platform/log.ts'
 import type { Daemons } from './daemons.ts'
 import type { DesiredState } from './desired-state.ts'
 import type { AskHealth } from './health.ts'
@@ -18,6 +19,7 @@ export interface HostViewParts {
   rejections: RejectionList
   daemons: Daemons
   health: AskHealth
+  log: Log
 }
 
 /** How this host is: what stands in its reports and on its page. */
@@ -50,7 +52,11 @@ export function openHostView(parts: HostViewParts): HostView {
     },
     async look() {
       current = await store.linked('current')
-      components = current ? await store.open(current) : []
+      // A damaged release must not silence the host: the report is how a person hears of it.
+      components = await (current ? store.open(current) : Promise.resolve([])).catch((error) => {
+        parts.log.error({ err: error }, 'the current set cannot be read')
+        return []
+      })
     },
     async askChecks() {
       if (journal().state !== 'idle') return

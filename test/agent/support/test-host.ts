@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type AgentPaths, agentPaths, linkToRelease, linkToSet } from '../../../src/agent/paths.ts'
 import { releaseFileName } from '../../../src/contract/component.ts'
 import { parseJson } from '../../../src/contract/parse.ts'
@@ -176,9 +176,4 @@ async function install(paths: AgentPaths, set: ReleaseSet, releases: readonly Te
 async function run(program: string, ...args: string[]): Promise<void> {
   const child = spawn(program, args, { stdio: 'ignore' })
   await once(child, 'exit')
-}
-
-/** Where a link outside leads, from the folder that it stands in. */
-export async function linkTarget(path: string): Promise<string> {
-  return join(dirname(path), await readlink(path))
 }
