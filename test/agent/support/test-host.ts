@@ -99,7 +99,6 @@ export async function openTestHost({
         env: {
           PATH: process.env.PATH ?? '',
           SLIPWAY_NODE: process.execPath,
-          NODE_COMPILE_CACHE: join(tmpdir(), 'slipway-test-compile-cache'),
           ...env,
         },
         stdio: ['ignore', 'ignore', 'pipe'],
