@@ -161,7 +161,14 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
       state: () => journal().state,
       status: view.report,
       metrics: pageText,
-      release: released.give,
+      async release() {
+        // An agent that has just started may know that it is stuck before its step waits.
+        while (journal().state === 'stuck') {
+          if (released.give()) return true
+          await clock.sleep(20, signal)
+        }
+        return false
+      },
       async clearRejected() {
         await rejections.clear()
         changes.give()

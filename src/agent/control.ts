@@ -9,7 +9,7 @@ export interface ControlParts {
   status(): Promise<HostReport>
   metrics(): Promise<Answer>
   /** Lets a stuck host go on. Answers false when it was not stuck. */
-  release(): boolean
+  release(): Promise<boolean>
   clearRejected(): Promise<void>
 }
 
@@ -20,8 +20,8 @@ export function controlRoutes({ state, status, metrics, release, clearRejected }
       state() === 'stuck' ? { status: 503, body: 'stuck: a person must look\n' } : { body: 'ok\n' },
     'GET /status': async () => json(await status()),
     'GET /samples': metrics,
-    'POST /release'() {
-      if (!release()) throw new AppError('conflict', `this host is not stuck; its state is ${state()}`)
+    async 'POST /release'() {
+      if (!(await release())) throw new AppError('conflict', `this host is not stuck; its state is ${state()}`)
       return json({ released: true })
     },
     async 'POST /clear-rejected'() {
