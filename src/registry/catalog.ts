@@ -43,6 +43,18 @@ export async function findBlob(db: Db, repository: string, digest: string): Prom
   return row?.size
 }
 
+/** Some repositories that may serve a blob, by name. */
+export async function findBlobRepositories(db: Db, digest: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('repository_blobs')
+    .select('repository')
+    .where('digest', '=', digest)
+    .orderBy('repository')
+    .limit(limit)
+    .execute()
+  return rows.map(({ repository }) => repository)
+}
+
 /** Takes a blob from a repository; its bytes stay until nothing needs them. False when it was not there. */
 export async function removeBlob(db: Db, repository: string, digest: string): Promise<boolean> {
   const { numDeletedRows } = await db

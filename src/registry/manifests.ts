@@ -17,24 +17,39 @@ export interface PutManifest {
   now: Date
 }
 
+export interface TakenManifest {
+  digest: string
+  subject: string | null
+  /** Digests that the manifest names and the repository does not have. */
+  missing: string[]
+}
+
+/** What hosts run is taken only when it is whole. */
+const wholeRepositories = /^(components|images)\//
+
 /**
- * Takes a manifest and its tags, all or nothing. Everything it needs must be in the repository before; its subject may be missing.
- * The same manifest may be put again.
+ * Takes a manifest and its tags, all or nothing. In components/ and images/ everything that it names must be in the repository before;
+ * elsewhere it may be sparse, as in a mirror of one platform of many. Its subject may be missing. The same manifest may be put again.
  * @throws AppError MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, TAG_IMMUTABLE
  */
 export async function putManifest(
   db: Db,
   blobs: Blobs,
   { repository, content, contentType, digest: claimed, tags, now }: PutManifest,
-): Promise<{ digest: string; subject: string | null }> {
+): Promise<TakenManifest> {
   const digest = digestLike(claimed ?? 'sha256:'.padEnd(71, '0'), content)
   if (claimed !== undefined && claimed !== digest)
     throw new AppError('DIGEST_INVALID', `the manifest was put as ${claimed}, but its digest is ${digest}`)
   const parsed = parseManifest(content, contentType)
   await checkComponentRules(db, blobs, repository, tags, parsed)
   const time = now.toISOString()
-  await db.transaction().execute(async (trx) => {
-    await checkReferences(trx, repository, parsed)
+  const missing = await db.transaction().execute(async (trx) => {
+    const missing = await findMissing(trx, repository, parsed)
+    if (missing[0] && wholeRepositories.test(repository))
+      throw new AppError(
+        'MANIFEST_BLOB_UNKNOWN',
+        `the ${missing[0].kind} ${missing[0].digest} is not in ${repository}; push it first`,
+      )
     await catalog.addRepository(trx, repository, time)
     await rows.addManifest(trx, repository, digest, parsed, content, time)
     for (const tag of tags) {
@@ -46,22 +61,28 @@ export async function putManifest(
         )
       if (present !== digest) await catalog.setTag(trx, repository, tag, digest, time)
     }
+    return missing.map((reference) => reference.digest)
   })
-  return { digest, subject: parsed.subject }
+  return { digest, subject: parsed.subject, missing }
 }
 
-async function checkReferences(db: Db, repository: string, parsed: ParsedManifest): Promise<void> {
-  for (const { kind, digest, size } of parsed.references) {
-    if (kind === 'manifest') {
-      if (await rows.findManifest(db, repository, digest)) continue
-    } else {
-      const present = await catalog.findBlob(db, repository, digest)
-      if (present === size) continue
-      if (present !== undefined)
-        throw new AppError('MANIFEST_INVALID', `${digest} has ${present} bytes, but the manifest says ${size}`)
-    }
-    throw new AppError('MANIFEST_BLOB_UNKNOWN', `the ${kind} ${digest} is not in ${repository}; push it first`)
+async function findMissing(
+  db: Db,
+  repository: string,
+  { references }: ParsedManifest,
+): Promise<ParsedManifest['references']> {
+  const missing = []
+  for (const reference of references) {
+    const { kind, digest, size } = reference
+    const present =
+      kind === 'manifest'
+        ? (await rows.findManifest(db, repository, digest))?.content.length
+        : await catalog.findBlob(db, repository, digest)
+    if (present === undefined) missing.push(reference)
+    else if (present !== size)
+      throw new AppError('MANIFEST_INVALID', `${digest} has ${present} bytes, but the manifest says ${size}`)
   }
+  return missing
 }
 
 /**

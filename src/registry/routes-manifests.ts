@@ -5,6 +5,7 @@ import { findManifest, type StoredManifest } from './manifest-rows.ts'
 import { deleteManifest, putManifest } from './manifests.ts'
 import { type Handlers, queryTexts, type RegistryContext } from './route-context.ts'
 import { checkedTag } from './route-path.ts'
+import { warn } from './warning.ts'
 
 /** end-3, end-7 and end-9 of OCI Distribution 1.1. */
 export const manifestHandlers: Handlers<'manifest'> = {
@@ -27,7 +28,7 @@ export const manifestHandlers: Handlers<'manifest'> = {
       if (!isDigest && named.length > 0)
         throw new AppError('UNSUPPORTED', 'the parameter tag goes with a digest in the address, not with another tag')
       const tags = isDigest ? named : [reference]
-      const { digest, subject } = await putManifest(db, blobs, {
+      const { digest, subject, missing } = await putManifest(db, blobs, {
         repository,
         content: await readBody(request, limits.maxManifestBytes),
         contentType: request.headers['content-type']?.split(';')[0]?.trim() ?? '',
@@ -39,6 +40,7 @@ export const manifestHandlers: Handlers<'manifest'> = {
       onChange(repository)
       if (subject !== null) reply.header('oci-subject', subject)
       if (named.length > 0) reply.header('oci-tag', named)
+      if (missing.length > 0) warn(reply, `not in ${repository}, so not to be pulled from it: ${missing.join(', ')}`)
       return reply
         .code(201)
         .header('location', `/v2/${repository}/manifests/${digest}`)

@@ -9,6 +9,9 @@ import type { Chunk } from './uploads.ts'
 /** A client that sends nothing for this long has gone; the session stays for its next attempt. */
 const idleMs = 120_000
 
+/** How many repositories are tried for a mount that names none. */
+const maxSources = 100
+
 /** end-4, end-5, end-6, end-11, end-13 and end-14 of OCI Distribution 1.1. */
 export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
   uploads: {
@@ -118,27 +121,39 @@ async function sayOffset(
   if (isAppError(error, 'BLOB_UPLOAD_OFFSET')) stateHeaders(reply, repository, id, await uploads.size(repository, id))
 }
 
-/** Whether the blob could be made one of this repository without sending it. */
+/**
+ * Whether the blob could be made one of this repository without sending it. Without `from` (an anonymous mount) it may come from any
+ * repository that the client may read: knowing a digest is no right to its content.
+ */
 async function mountBlob(
-  { db, authorize, onChange }: RegistryContext,
+  context: RegistryContext,
   request: FastifyRequest,
   repository: string,
   digest: string,
 ): Promise<boolean> {
+  const { db, onChange } = context
   parseDigest(digest)
   const from = queryText(request, 'from')
-  if (from === undefined) return false
+  const sources = from === undefined ? await catalog.findBlobRepositories(db, digest, maxSources) : [checkedName(from)]
+  for (const source of sources) {
+    if (!(await mayPull(context, request, source))) continue
+    const size = await catalog.findBlob(db, source, digest)
+    if (size === undefined) continue
+    await db.transaction().execute((trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))
+    onChange(repository)
+    return true
+  }
+  return false
+}
+
+async function mayPull({ authorize }: RegistryContext, request: FastifyRequest, repository: string): Promise<boolean> {
   try {
-    await authorize(request, 'pull', checkedName(from))
+    await authorize(request, 'pull', repository)
+    return true
   } catch (error) {
     if (isAppError(error, 'DENIED')) return false
     throw error
   }
-  const size = await catalog.findBlob(db, from, digest)
-  if (size === undefined) return false
-  await db.transaction().execute((trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))
-  onChange(repository)
-  return true
 }
 
 function uploadState(reply: FastifyReply, repository: string, id: string, size: number): FastifyReply {

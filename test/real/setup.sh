@@ -7,6 +7,7 @@ needed='
 chromium:chromium
 curl:curl
 dash:dash
+golang-go:go
 prometheus:promtool
 shellcheck:shellcheck
 skopeo:skopeo

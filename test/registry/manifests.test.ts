@@ -31,7 +31,7 @@ describe('a manifest is refused and leaves nothing', () => {
       change: (m) => ({ ...m, layers: [layer] }),
       status: 404,
       code: 'MANIFEST_BLOB_UNKNOWN',
-      says: `the blob ${layer.digest} is not in a`,
+      says: `the blob ${layer.digest} is not in images/a; push it first`,
     },
     {
       name: 'when its config is missing',
@@ -80,13 +80,13 @@ describe('a manifest is refused and leaves nothing', () => {
   for (const { name, change, status, code, says } of rows)
     test(name, async () => {
       const { http } = await open()
-      const { manifest } = await imageManifest(http, 'a')
+      const { manifest } = await imageManifest(http, 'images/a')
       const changed = change(manifest)
       const bytes = Buffer.from(typeof changed === 'string' ? changed : JSON.stringify(changed))
-      const answer = await putManifest(http, 'a', 'v1', bytes)
+      const answer = await putManifest(http, 'images/a', 'v1', bytes)
       expect(answer).toMatchObject({ status, json: { errors: [{ code, message: expect.stringContaining(says) }] } })
-      expect((await ask(http, 'GET', '/v2/a/manifests/v1')).status).toBe(404)
-      expect((await ask(http, 'GET', `/v2/a/manifests/${sha256(bytes)}`)).status).toBe(404)
+      expect((await ask(http, 'GET', '/v2/images/a/manifests/v1')).status).toBe(404)
+      expect((await ask(http, 'GET', `/v2/images/a/manifests/${sha256(bytes)}`)).status).toBe(404)
     })
 
   test('when its Content-Type is not that of a manifest', async () => {
@@ -184,17 +184,34 @@ describe('O9 what may be pushed', () => {
       expect((await ask(http, 'GET', '/v2/a/manifests/v1')).body.equals(bytes)).toBe(true)
     })
 
-  test('an index, once its members are there, and an index of that', async () => {
+  test('an index of images/, once its members are there, and an index of that', async () => {
     const { http } = await open()
-    const member = await imageManifest(http, 'a')
+    const member = await imageManifest(http, 'images/a')
     const index = indexOf([member])
-    expect((await putManifest(http, 'a', 'v1', index, mediaTypes.index)).json.errors[0].code).toBe(
+    expect((await putManifest(http, 'images/a', 'v1', index, mediaTypes.index)).json.errors[0].code).toBe(
       'MANIFEST_BLOB_UNKNOWN',
     )
-    expect((await putManifest(http, 'a', member.digest, member.bytes)).status).toBe(201)
-    expect((await putManifest(http, 'a', 'v1', index, mediaTypes.index)).status).toBe(201)
+    expect((await putManifest(http, 'images/a', member.digest, member.bytes)).status).toBe(201)
+    expect((await putManifest(http, 'images/a', 'v1', index, mediaTypes.index)).status).toBe(201)
     const nested = indexOf([{ bytes: index, digest: sha256(index) }])
-    expect((await putManifest(http, 'a', 'v2', nested, mediaTypes.index)).status).toBe(201)
+    expect((await putManifest(http, 'images/a', 'v2', nested, mediaTypes.index)).status).toBe(201)
+  })
+
+  test('a manifest and an index whose parts are elsewhere, outside of components/ and images/: with a warning', async () => {
+    const { http } = await open()
+    const member = await imageManifest(http, 'a', {
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: sha256('elsewhere'), size: 9 }],
+    })
+    const put = await putManifest(http, 'a', 'image', member.bytes)
+    expect(put.status).toBe(201)
+    expect(put.headers.warning).toMatch(/^299 - ".*sha256:/)
+    const other = await imageManifest(http, 'elsewhere')
+    const index = indexOf([member, other])
+    const putIndex = await putManifest(http, 'a', 'index', index, mediaTypes.index)
+    expect(putIndex).toMatchObject({ status: 201, headers: { warning: expect.stringContaining(other.digest) } })
+    expect(String(putIndex.headers.warning)).not.toContain(member.digest)
+    expect((await ask(http, 'GET', '/v2/a/manifests/index')).body.equals(index)).toBe(true)
+    expect((await ask(http, 'GET', `/v2/a/manifests/${other.digest}`)).status).toBe(404)
   })
 
   test('a manifest by its sha512', async () => {

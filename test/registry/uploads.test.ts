@@ -168,10 +168,34 @@ describe('mounting (end-11)', () => {
     expect((await ask(http, 'HEAD', `/v2/to/there/blobs/${digest}`)).status).toBe(404)
   })
 
-  test('a blob that is not there, or without from, begins an upload', async () => {
+  test('without from it is found in any repository that one may read, for each digest algorithm', async () => {
+    const { http } = await openTestRegistry(await temporaryFolder(), {
+      authorize: async (_request, action, repository) => {
+        if (action === 'pull' && repository.startsWith('secret/')) throw new AppError('DENIED', 'not yours')
+      },
+    })
+    for (const named of [digest, sha512(bytes)]) {
+      await ask(http, 'POST', `/v2/secret/a/blobs/uploads/?digest=${named}`, { body: bytes })
+      const mount = `/v2/to/there/blobs/uploads/?mount=${named}`
+      expect((await ask(http, 'POST', mount)).status).toBe(202)
+      expect((await ask(http, 'HEAD', `/v2/to/there/blobs/${named}`)).status).toBe(404)
+      await ask(http, 'POST', `/v2/where/ever/blobs/uploads/?digest=${named}`, { body: bytes })
+      expect(await ask(http, 'POST', mount)).toMatchObject({
+        status: 201,
+        headers: { location: `/v2/to/there/blobs/${named}`, 'docker-content-digest': named },
+      })
+      expect((await ask(http, 'GET', `/v2/to/there/blobs/${named}`)).body.equals(bytes)).toBe(true)
+    }
+  })
+
+  test('a blob that is not there begins an upload', async () => {
     const { http } = await open()
     await pushBytes(http, 'from/here', bytes)
-    for (const query of [`mount=${sha256('no')}&from=from/here`, `mount=${digest}&from=else`, `mount=${digest}`]) {
+    for (const query of [
+      `mount=${sha256('no')}&from=from/here`,
+      `mount=${digest}&from=else`,
+      `mount=${sha256('no')}`,
+    ]) {
       const answer = await ask(http, 'POST', `/v2/to/there/blobs/uploads/?${query}`)
       expect(answer.status).toBe(202)
       expect((await ask(http, 'GET', String(answer.headers.location))).status).toBe(204)
