@@ -126,7 +126,9 @@ type Context = Parameters<Parameters<typeof test.concurrent>[2] & object>[0]
 
 async function isWhole(host: TestHost, expected: readonly TestRelease[], expect: Context['expect']): Promise<void> {
   expect(await host.current()).toBe(setOf(...expected).digest)
-  expect(await host.running()).toBe(expected.find(({ ref }) => ref.name === 'compute')?.ref.version)
+  // Its supervisor may just be starting it again.
+  const running = expected.find(({ ref }) => ref.name === 'compute')?.ref.version
+  await vi.waitFor(async () => expect(await host.running()).toBe(running), { timeout: 5000, interval: 20 })
   const script = await readFile(join(host.root, 'usr/local/etc/rc.d/slipway_compute'), 'utf8')
   expect(script).toContain(`# rc ${expected.find(({ ref }) => ref.name === 'rc')?.ref.version}\n`)
   expect((await host.journal()).state).toBe('idle')
