@@ -20,6 +20,7 @@ export const errorTable = {
   TAG_IMMUTABLE: { status: 409, title: 'version tags never move' },
   UNAUTHORIZED: { status: 401, title: 'authentication required' },
   DENIED: { status: 403, title: 'access denied' },
+  TOOMANYREQUESTS: { status: 429, title: 'too many requests' },
   UNSUPPORTED: { status: 405, title: 'operation unsupported' },
 
   'input-invalid': { status: 400, title: 'the input does not have the expected form' },

@@ -20,6 +20,10 @@ export const ServerConfig = Type.Object(
     maxManifestBytes: Type.Integer({ minimum: 4 * MiB, maximum: 64 * MiB, default: 4 * MiB }),
     /** The largest blob. */
     maxBlobBytes: Type.Integer({ minimum: 1, default: 64 * 1024 * MiB }),
+    /** Upload sessions that a repository may have open at once. */
+    maxOpenUploads: Type.Integer({ minimum: 1, default: 1000 }),
+    /** Tags that never move, beside versions, which never do: patterns such as `v*,release-*`. */
+    immutableTags: Type.String({ pattern: '^[A-Za-z0-9._*-]*(,[A-Za-z0-9._*-]+)*$', default: '' }),
     /** An upload session without a byte for this long is removed. */
     uploadExpirySeconds: Type.Integer({ minimum: 60, default: 86_400 }),
     /** A host without a report for this long is `silent`. */

@@ -42,6 +42,8 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
   }
 
   return {
+    minChunkBytes: 1,
+
     uploaded: async (upload) => (await sizeIfThere(uploadPath(upload))) ?? 0,
 
     async append(upload, source, { maxBytes }) {

@@ -12,6 +12,8 @@ export interface ByteRange {
  * as long as the bytes that it had received; nothing else is left behind.
  */
 export interface Blobs {
+  /** The shortest piece that `append` takes well, but for an upload's last; 1 when any is fine. */
+  readonly minChunkBytes: number
   /** How many bytes an upload has; 0 when it has none yet. */
   uploaded(upload: string): Promise<number>
   /**

@@ -21,7 +21,14 @@ export async function findManifest(db: Db, repository: string, digest: string): 
     .where('repository', '=', repository)
     .where('digest', '=', digest)
     .executeTakeFirst()
-  return row && stored(row)
+  return (
+    row && {
+      digest: row.digest,
+      mediaType: row.media_type,
+      artifactType: row.artifact_type,
+      content: Buffer.from(row.content),
+    }
+  )
 }
 
 /** Writes a manifest and its references; one that is there already is the same one. */
@@ -68,24 +75,13 @@ export async function removeManifest(db: Db, repository: string, digest: string)
   return numDeletedRows > 0n
 }
 
-/** The manifests whose `subject` is this digest. */
-export async function listReferrers(db: Db, repository: string, subject: string): Promise<StoredManifest[]> {
+/** The digests of the manifests whose `subject` is this digest. */
+export async function listReferrers(db: Db, repository: string, subject: string): Promise<string[]> {
   const rows = await db
     .selectFrom('manifests')
-    .select(['digest', 'media_type', 'artifact_type', 'content'])
+    .select('digest')
     .where('repository', '=', repository)
     .where('subject', '=', subject)
-    .orderBy('created_at')
-    .orderBy('digest')
     .execute()
-  return rows.map(stored)
-}
-
-function stored(row: { digest: string; media_type: string; artifact_type: string | null; content: Uint8Array }) {
-  return {
-    digest: row.digest,
-    mediaType: row.media_type,
-    artifactType: row.artifact_type,
-    content: Buffer.from(row.content),
-  }
+  return rows.map(({ digest }) => digest)
 }

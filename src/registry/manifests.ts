@@ -14,6 +14,8 @@ export interface PutManifest {
   /** The digest that the client says the content has; sha256 of the content when it names a tag only. */
   digest?: string | undefined
   tags: readonly string[]
+  /** Whether a tag, once it is there, stays where it points. */
+  neverMoves(tag: string): boolean
   now: Date
 }
 
@@ -35,7 +37,7 @@ const wholeRepositories = /^(components|images)\//
 export async function putManifest(
   db: Db,
   blobs: Blobs,
-  { repository, content, contentType, digest: claimed, tags, now }: PutManifest,
+  { repository, content, contentType, digest: claimed, tags, neverMoves, now }: PutManifest,
 ): Promise<TakenManifest> {
   const digest = digestLike(claimed ?? 'sha256:'.padEnd(71, '0'), content)
   if (claimed !== undefined && claimed !== digest)
@@ -54,10 +56,10 @@ export async function putManifest(
     await rows.addManifest(trx, repository, digest, parsed, content, time)
     for (const tag of tags) {
       const present = await catalog.findTag(trx, repository, tag)
-      if (present !== undefined && present !== digest && isVersion(tag))
+      if (present !== undefined && present !== digest && neverMoves(tag))
         throw new AppError(
           'TAG_IMMUTABLE',
-          `${repository}:${tag} is ${present} and a version never moves; push ${digest} under another version`,
+          `${repository}:${tag} is ${present} and ${isVersion(tag) ? 'a version' : 'this tag'} never moves; push ${digest} under another one`,
         )
       if (present !== digest) await catalog.setTag(trx, repository, tag, digest, time)
     }

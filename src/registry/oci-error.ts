@@ -14,6 +14,9 @@ const wireCodes: Partial<Record<ErrorCode, string>> = {
   internal: 'UNKNOWN',
 }
 
+/** How long a client that is one of too many should wait before it comes again. */
+const retryAfterSeconds = 30
+
 /**
  * Answers an error as `{"errors":[{code, message, detail}]}`. `code` is one that every client knows; `detail.code` is the exact one of
  * our table (`TAG_IMMUTABLE` for a `DENIED` with status 409), by which our own client decides.
@@ -25,6 +28,7 @@ export function answerOciError(thrown: unknown, request: FastifyRequest, reply: 
   else if (error.status >= 500) log.error({ err: thrown, method, url }, 'registry request failed')
   // What the client still sends is read and dropped, so that it gets to see this answer.
   if (!request.raw.readableEnded) request.raw.resume()
+  if (error.status === 429) reply.header('retry-after', retryAfterSeconds)
   if (error.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Basic realm="slipway"')
   const body = { code: wireCodes[error.code] ?? error.code, message: error.message, detail: { code: error.code } }
   return reply

@@ -8,7 +8,14 @@ import type { Uploads } from './uploads.ts'
 export interface RegistryOptions {
   db: Db
   blobs: Blobs
-  limits: { maxManifestBytes: number; maxBlobBytes: number }
+  limits: {
+    maxManifestBytes: number
+    maxBlobBytes: number
+    /** Upload sessions that a repository may have open at once. */
+    maxOpenUploads: number
+  }
+  /** Tags that never move, beside versions: patterns with `*` for any characters, separated by commas. */
+  immutableTags?: string
   log: Log
   /**
    * Lets a request do what it asks for, or throws. The repository is empty for the question whether there is a registry at all.
@@ -25,6 +32,7 @@ export interface RegistryOptions {
 
 export interface RegistryContext extends RegistryOptions {
   uploads: Uploads
+  neverMoves(tag: string): boolean
 }
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

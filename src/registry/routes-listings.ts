@@ -1,7 +1,7 @@
 import { AppError } from '../contract/errors.ts'
-import { type Descriptor, type Index, mediaTypes } from '../contract/oci.ts'
+import { type Index, mediaTypes } from '../contract/oci.ts'
 import * as catalog from './catalog.ts'
-import { listReferrers, type StoredManifest } from './manifest-rows.ts'
+import { readReferrers } from './referrers.ts'
 import { type Handlers, queryText } from './route-context.ts'
 
 /** end-8 and end-12 of OCI Distribution 1.1. */
@@ -32,27 +32,15 @@ export const listingHandlers: Handlers<'tags' | 'referrers'> = {
   referrers: {
     async GET({ db }, { repository, digest }, request, reply) {
       const artifactType = queryText(request, 'artifactType')
-      const all = (await listReferrers(db, repository, digest)).map(describe)
-      const index: Index = {
-        schemaVersion: 2,
-        mediaType: mediaTypes.index,
-        manifests: artifactType === undefined ? all : all.filter((entry) => entry.artifactType === artifactType),
-      }
+      const page = await readReferrers(db, repository, digest, { artifactType, after: queryText(request, 'last') })
+      const index: Index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: page.entries }
       if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType')
+      if (page.next !== undefined) {
+        const query = new URLSearchParams({ ...(artifactType === undefined ? {} : { artifactType }), last: page.next })
+        reply.header('link', `</v2/${repository}/referrers/${digest}?${query}>; rel="next"`)
+      }
       // As bytes: to a text Fastify adds a charset, and clients compare the type as a whole.
       return reply.header('content-type', mediaTypes.index).send(Buffer.from(JSON.stringify(index)))
     },
   },
-}
-
-/** OCI Distribution 1.1, "Listing Referrers": the descriptor carries the artifact type and the annotations of the manifest. */
-function describe({ digest, mediaType, artifactType, content }: StoredManifest): Descriptor {
-  const { annotations } = JSON.parse(content.toString('utf8'))
-  return {
-    mediaType,
-    digest,
-    size: content.length,
-    ...(artifactType === null ? {} : { artifactType }),
-    ...(annotations ? { annotations } : {}),
-  }
 }

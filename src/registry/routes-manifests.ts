@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
 import * as catalog from './catalog.ts'
+import { isKnown } from './condition.ts'
 import { findManifest, type StoredManifest } from './manifest-rows.ts'
 import { deleteManifest, putManifest } from './manifests.ts'
 import { type Handlers, queryTexts, type RegistryContext } from './route-context.ts'
@@ -13,11 +14,8 @@ export const manifestHandlers: Handlers<'manifest'> = {
     async GET(context, { repository, reference }, request, reply) {
       const manifest = await find(context, repository, reference)
       if (!manifest) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
-      reply
-        .header('content-type', manifest.mediaType)
-        .header('content-length', manifest.content.length)
-        .header('docker-content-digest', manifest.digest)
-        .header('etag', `"${manifest.digest}"`)
+      if (isKnown(request, reply, manifest.digest)) return reply.send()
+      reply.header('content-type', manifest.mediaType).header('content-length', manifest.content.length)
       return reply.send(request.method === 'HEAD' ? undefined : manifest.content)
     },
 
@@ -34,6 +32,7 @@ export const manifestHandlers: Handlers<'manifest'> = {
         contentType: request.headers['content-type']?.split(';')[0]?.trim() ?? '',
         digest: isDigest ? reference : undefined,
         tags,
+        neverMoves: context.neverMoves,
         now: new Date(),
       })
       for (const pushed of tags.length > 0 ? tags : [digest]) await onPush?.(request, repository, pushed, digest)

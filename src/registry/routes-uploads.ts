@@ -28,7 +28,10 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
       const digest = queryText(request, 'digest')
       if (digest !== undefined) parseDigest(digest)
       const id = await context.uploads.start(repository)
-      if (digest === undefined) return uploadState(reply.code(202), repository, id, 0)
+      if (digest === undefined) {
+        reply.header('oci-chunk-min-length', context.blobs.minChunkBytes)
+        return uploadState(reply.code(202), repository, id, 0)
+      }
       try {
         await receive(context, repository, id, request)
       } catch (error) {

@@ -1,12 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
+import { isVersion } from './component-rules.ts'
 import { answerOciError } from './oci-error.ts'
-import type { Handler, Handlers, Method, RegistryContext, RegistryOptions } from './route-context.ts'
+import {
+  type Handler,
+  type Handlers,
+  type Method,
+  queryText,
+  type RegistryContext,
+  type RegistryOptions,
+} from './route-context.ts'
 import { parsePath, type Target } from './route-path.ts'
 import { blobHandlers } from './routes-blobs.ts'
 import { listingHandlers } from './routes-listings.ts'
 import { manifestHandlers } from './routes-manifests.ts'
 import { uploadHandlers } from './routes-uploads.ts'
+import { tagMatcher } from './tag-pattern.ts'
 import { openUploads } from './uploads.ts'
 
 const handlers: Handlers<Target['kind']> = {
@@ -25,11 +34,7 @@ const handlers: Handlers<Target['kind']> = {
  * and answers errors in the form of that specification.
  */
 export async function registryRoutes(app: FastifyInstance, options: RegistryOptions): Promise<void> {
-  const { db, blobs, limits } = options
-  const context: RegistryContext = {
-    ...options,
-    uploads: openUploads({ db, blobs, maxBlobBytes: limits.maxBlobBytes }),
-  }
+  const context = openContext(options)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.setErrorHandler((error, request, reply) => answerOciError(error, request, reply, options.log))
@@ -38,6 +43,16 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
     url: '/v2/*',
     handler: (request, reply) => answer(context, request.params['*'], request, reply),
   })
+}
+
+function openContext(options: RegistryOptions): RegistryContext {
+  const { db, blobs, limits, immutableTags = '' } = options
+  const isImmutable = tagMatcher(immutableTags)
+  return {
+    ...options,
+    uploads: openUploads({ db, blobs, ...limits }),
+    neverMoves: (tag) => isVersion(tag) || isImmutable(tag),
+  }
 }
 
 async function answer(
@@ -53,6 +68,8 @@ async function answer(
   await context.authorize(request, pulling ? 'pull' : 'push', 'repository' in target ? target.repository : '')
   const byMethod = handlers[target.kind] as Partial<Record<Method, Handler<Target>>>
   const handler = byMethod[method] ?? (method === 'HEAD' ? byMethod.GET : undefined)
+  const mirrored = queryText(request, 'ns')
+  if (pulling && mirrored !== undefined && /^[A-Za-z0-9._:-]+$/.test(mirrored)) reply.header('oci-namespace', mirrored)
   if (!handler) throw new AppError('UNSUPPORTED', `${method} is not supported for ${request.url.split('?')[0]}`)
   return handler(context, target, request, reply)
 }

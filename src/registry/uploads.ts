@@ -15,6 +15,8 @@ export interface UploadsOptions {
   db: Db
   blobs: Blobs
   maxBlobBytes: number
+  /** How many sessions a repository may have open at once. */
+  maxOpenUploads: number
 }
 
 /**
@@ -23,7 +25,7 @@ export interface UploadsOptions {
  */
 export type Uploads = ReturnType<typeof openUploads>
 
-export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
+export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: UploadsOptions) {
   /** Who writes to a session now. */
   const writers = new Map<string, { stop: AbortController; done: Promise<void> }>()
 
@@ -83,7 +85,13 @@ export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
   }
 
   return {
+    /** Opens a session. @throws AppError TOOMANYREQUESTS */
     async start(repository: string): Promise<string> {
+      if ((await countOpen(db, repository)) >= maxOpenUploads)
+        throw new AppError(
+          'TOOMANYREQUESTS',
+          `${repository} has ${maxOpenUploads} uploads open; end or cancel one, or wait until they expire`,
+        )
       const id = randomBytes(16).toString('hex')
       const now = new Date().toISOString()
       await db.insertInto('uploads').values({ id, repository, created_at: now, updated_at: now }).execute()
@@ -132,6 +140,15 @@ export function openUploads({ db, blobs, maxBlobBytes }: UploadsOptions) {
       await alone(id, () => forget(db, blobs, id))
     },
   }
+}
+
+async function countOpen(db: Db, repository: string): Promise<number> {
+  const { open } = await db
+    .selectFrom('uploads')
+    .select((row) => row.fn.countAll<number>().as('open'))
+    .where('repository', '=', repository)
+    .executeTakeFirstOrThrow()
+  return Number(open)
 }
 
 /** Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. */

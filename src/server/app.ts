@@ -70,6 +70,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       db,
       blobs,
       limits: config,
+      immutableTags: config.immutableTags,
       log,
       authorize: async (request, action) => {
         if (action === 'pull' && request.principal?.kind === 'host') return

@@ -91,7 +91,7 @@ describe('pushing a blob', () => {
   test('one that the registry refuses for good ends at once, and leaves no upload there', async () => {
     const { source } = await sourceFile()
     const folder = await temporaryFolder()
-    const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1_000_000 }
+    const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1_000_000, maxOpenUploads: 10 }
     const { http, db } = await openTestRegistry(folder, { limits })
     const clock = hastyClock()
     await expect(openRegistryClient(http, 'a', { clock }).pushBlob(source)).rejects.toMatchObject({

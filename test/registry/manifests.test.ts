@@ -241,6 +241,18 @@ describe('tags', () => {
     expect((await ask(http, 'GET', `/v2/a/manifests/${two.digest}`)).status).toBe(404)
   })
 
+  test('tags of the patterns that the operator named do not move either', async () => {
+    const { http } = await openTestRegistry(await temporaryFolder(), { immutableTags: 'release-*,v1.x' })
+    const one = await imageManifest(http, 'a')
+    const two = await imageManifest(http, 'a', { annotations: { n: '2' } })
+    const moves = async (tag: string) => {
+      await putManifest(http, 'a', tag, one.bytes)
+      return (await putManifest(http, 'a', tag, two.bytes)).status === 201
+    }
+    expect([await moves('release-1'), await moves('release-'), await moves('v1.x')]).toEqual([false, false, false])
+    expect([await moves('pre-release-1'), await moves('v1-x'), await moves('v1.x1')]).toEqual([true, true, true])
+  })
+
   test('any other tag moves', async () => {
     const { http } = await open()
     const one = await imageManifest(http, 'a', { annotations: { n: '1' } })
@@ -375,6 +387,52 @@ describe('end-12 referrers', () => {
     const filtered = await ask(http, 'GET', `${path}?artifactType=application/vnd.oci.image.config.v1%2Bjson`)
     expect(filtered.headers['oci-filters-applied']).toBe('artifactType')
     expect(filtered.json.manifests.map((entry: { digest: string }) => entry.digest)).toEqual([plain.digest])
+  })
+
+  test('O12 what stands on the index of the fallback tag is listed too, once, as long as it is there', async () => {
+    const { http } = await open()
+    const image = await imageManifest(http, 'a')
+    const subject = { mediaType: mediaTypes.manifest, digest: image.digest, size: image.bytes.length }
+    const old = await imageManifest(http, 'a', { artifactType: 'application/old' })
+    const both = await imageManifest(http, 'a', { subject, artifactType: 'application/new' })
+    const gone = await imageManifest(http, 'a', { artifactType: 'application/gone' })
+    for (const { digest, bytes } of [old, both]) await putManifest(http, 'a', digest, bytes)
+    const fallback = indexOf([old, both, gone])
+    await putManifest(http, 'a', image.digest.replace(':', '-'), fallback, mediaTypes.index)
+    const types = (answer: { json: { manifests: { artifactType: string }[] } }) =>
+      answer.json.manifests.map((entry) => entry.artifactType).sort()
+    const path = `/v2/a/referrers/${image.digest}`
+    expect(types(await ask(http, 'GET', path))).toEqual(['application/new', 'application/old'])
+    expect(types(await ask(http, 'GET', `${path}?artifactType=application/old`))).toEqual(['application/old'])
+    await ask(http, 'DELETE', `/v2/a/manifests/${old.digest}`)
+    expect(types(await ask(http, 'GET', path))).toEqual(['application/new'])
+
+    const long = sha512(Buffer.from('subject'))
+    await putManifest(http, 'a', `sha512-${long.slice(7, 71)}`, indexOf([both]), mediaTypes.index)
+    expect(types(await ask(http, 'GET', `/v2/a/referrers/${long}`))).toEqual(['application/new'])
+  })
+
+  test('end-12b more than a client takes at once comes in pages', async () => {
+    const { http } = await open()
+    const subject = { mediaType: mediaTypes.manifest, digest: sha256('anything'), size: 8 }
+    const all: string[] = []
+    for (const n of ['1', '2', '3', '4', '5']) {
+      const extra = { subject, artifactType: n === '5' ? 'application/y' : 'application/x' }
+      const big = await imageManifest(http, 'a', { ...extra, annotations: { n, big: 'x'.repeat(1_700_000) } })
+      await putManifest(http, 'a', big.digest, big.bytes)
+      if (n !== '5') all.push(big.digest)
+    }
+    let path: string | undefined = `/v2/a/referrers/${subject.digest}?artifactType=application/x`
+    const pages: string[][] = []
+    while (path !== undefined) {
+      const answer = await ask(http, 'GET', path)
+      expect(answer).toMatchObject({ status: 200, headers: { 'oci-filters-applied': 'artifactType' } })
+      expect(answer.body.length).toBeLessThan(4 * 1024 * 1024)
+      pages.push(answer.json.manifests.map((entry: { digest: string }) => entry.digest))
+      path = /^<(.*)>; rel="next"$/.exec(String(answer.headers.link))?.[1]
+    }
+    expect(pages.map((page) => page.length)).toEqual([2, 2])
+    expect(pages.flat()).toEqual(all.sort())
   })
 })
 

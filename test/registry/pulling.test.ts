@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../src/contract/errors.ts'
 import { sha256 } from '../../src/platform/digest.ts'
-import { parseRange } from '../../src/registry/byte-range.ts'
+import { parseRanges } from '../../src/registry/byte-range.ts'
 import { parsePath } from '../../src/registry/route-path.ts'
 import { ask, imageManifest, pushBytes, putManifest } from '../support/oci.ts'
 import { openTestRegistry } from '../support/registry.ts'
@@ -42,10 +42,92 @@ describe('O5 a part of a blob of 2048 bytes', () => {
       })
   })
 
-  test('what is no range of bytes, or several, is answered with everything', () => {
-    for (const header of [undefined, 'lines=1-2', 'bytes=-', 'bytes=1-2,4-5', 'bytes=x-y'])
-      expect(parseRange(header, 2048)).toBeUndefined()
+  test('what is no range of bytes is answered with everything; so are too many, or more than there is', () => {
+    const many = `bytes=${Array.from({ length: 17 }, (_, at) => `${at}-${at}`).join(',')}`
+    for (const header of [undefined, 'lines=1-2', 'bytes=-', 'bytes=x-y', 'bytes=1-2,-', many, 'bytes=0-1499,500-2047'])
+      expect(parseRanges(header, 2048), header).toBeUndefined()
   })
+
+  test('several ranges are 206 with a part for each that lies inside', async () => {
+    const { http } = await open()
+    const bytes = randomBytes(2048)
+    const { digest } = await pushBytes(http, 'a', bytes)
+    const answer = await ask(http, 'GET', `/v2/a/blobs/${digest}`, {
+      headers: { range: 'bytes=0-9, 5000-6000, 100-199,-5' },
+    })
+    expect(answer).toMatchObject({ status: 206, headers: { 'content-length': String(answer.body.length) } })
+    expect(answer.headers['content-range']).toBeUndefined()
+    const [, boundary] = /^multipart\/byteranges; boundary=(\w+)$/.exec(String(answer.headers['content-type'])) ?? []
+    const parts = answer.body.toString('latin1').split(`\r\n--${boundary}`)
+    expect(parts.shift()).toBe('')
+    expect(parts.pop()).toBe('--\r\n')
+    const part = (first: number, last: number) =>
+      `\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${first}-${last}/2048\r\n\r\n${bytes.toString('latin1', first, last + 1)}`
+    expect(parts).toEqual([part(0, 9), part(100, 199), part(2043, 2047)])
+  })
+
+  test('one of several ranges that lies inside is answered as if it were alone', async () => {
+    const { http } = await open()
+    const { digest } = await pushBytes(http, 'a', randomBytes(2048))
+    const headers = { range: 'bytes=5000-6000,10-19' }
+    expect(await ask(http, 'GET', `/v2/a/blobs/${digest}`, { headers })).toMatchObject({
+      status: 206,
+      headers: { 'content-range': 'bytes 10-19/2048', 'content-length': '10' },
+    })
+  })
+
+  test('If-Range with the entity tag of something else is answered with everything', async () => {
+    const { http } = await open()
+    const { digest } = await pushBytes(http, 'a', randomBytes(2048))
+    const status = async (ifRange: string) =>
+      (await ask(http, 'GET', `/v2/a/blobs/${digest}`, { headers: { range: 'bytes=0-9', 'if-range': ifRange } })).status
+    expect([await status(`"${digest}"`), await status('"else"')]).toEqual([206, 200])
+  })
+})
+
+test('what a client has already is 304 without a body, for blobs and for manifests by tag and by digest', async () => {
+  const { http } = await open()
+  const { bytes, digest, manifest } = await imageManifest(http, 'a')
+  await putManifest(http, 'a', 'latest', bytes)
+  for (const [path, has] of [
+    [`blobs/${manifest.config.digest}`, manifest.config.digest],
+    ['manifests/latest', digest],
+    [`manifests/${digest}`, digest],
+  ])
+    for (const method of ['GET', 'HEAD']) {
+      const { headers } = await ask(http, method, `/v2/a/${path}`)
+      expect(headers.etag).toBe(`"${has}"`)
+      for (const known of [`"${has}"`, `"else", W/"${has}"`, '*']) {
+        const again = await ask(http, method, `/v2/a/${path}`, { headers: { 'if-none-match': known } })
+        expect(again, `${method} ${path} ${known}`).toMatchObject({ status: 304, headers: { etag: `"${has}"` } })
+        expect(again.body).toHaveLength(0)
+      }
+      const other = await ask(http, method, `/v2/a/${path}`, { headers: { 'if-none-match': `"${sha256('else')}"` } })
+      expect(other.status).toBe(200)
+    }
+})
+
+test('O13 the namespace that a client of a mirror asks for is told back', async () => {
+  const { http } = await open()
+  const { bytes, manifest } = await imageManifest(http, 'a')
+  await putManifest(http, 'a', 'latest', bytes)
+  for (const path of ['manifests/latest', `blobs/${manifest.config.digest}`, 'tags/list']) {
+    const answer = await ask(http, 'GET', `/v2/a/${path}?ns=docker.io:443`)
+    expect(answer).toMatchObject({ status: 200, headers: { 'oci-namespace': 'docker.io:443' } })
+    expect((await ask(http, 'GET', `/v2/a/${path}`)).headers['oci-namespace']).toBeUndefined()
+    expect((await ask(http, 'GET', `/v2/a/${path}?ns=a%0d%0ab`)).headers['oci-namespace']).toBeUndefined()
+  }
+})
+
+test('O4 a warning is a header of at most 4096 bytes without a date, whatever it has to say', async () => {
+  const { http } = await open()
+  const missing = Array.from({ length: 100 }, (_, at) => ({ mediaType: 'x', digest: sha256(String(at)), size: 1 }))
+  const { bytes } = await imageManifest(http, 'a', { layers: missing })
+  const warning = String((await putManifest(http, 'a', 'latest', bytes)).headers.warning)
+  expect(warning).toHaveLength(4096)
+  expect(warning).toMatch(/^299 - "not in a, [\x20\x21\x23-\x5b\x5d-\x7e]*\.\.\."$/)
+  const whole = await imageManifest(http, 'a')
+  expect((await putManifest(http, 'a', 'whole', whole.bytes)).headers.warning).toBeUndefined()
 })
 
 test('O11 HEAD answers the headers of GET, for a blob and for a manifest by tag and by digest', async () => {

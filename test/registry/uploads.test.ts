@@ -116,7 +116,7 @@ test('a hundred chunks come over one connection, without a warning', async () =>
 })
 
 test('what a refused upload in one request left is removed', async () => {
-  const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1000 }
+  const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1000, maxOpenUploads: 10 }
   const folder = await temporaryFolder()
   const { http } = await openTestRegistry(folder, { limits })
   const post = ask(http, 'POST', `/v2/a/blobs/uploads/?digest=${digest}`, { body: Buffer.alloc(5000) })
@@ -223,7 +223,7 @@ test('O14 two clients push the same blob at once: both get 201, and it is right'
 })
 
 test('a blob beyond the limit is 413, whatever its request says of its length', async () => {
-  const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1_000_000 }
+  const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1_000_000, maxOpenUploads: 10 }
   const { http } = await openTestRegistry(await temporaryFolder(), { limits })
   const location = await startUpload(http, 'a')
   const half = Buffer.alloc(600_000)
@@ -265,6 +265,21 @@ test('a full disk is 507, and the upload goes on when there is space again', asy
   expect(refused.json.errors[0].message).toContain('no space is left on the disk')
   full = false
   expect((await ask(http, 'PUT', `${location}?digest=${digest}`, { body: bytes })).status).toBe(201)
+})
+
+test('O3 a repository with too many uploads open is 429 with Retry-After, until one of them ends', async () => {
+  const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 1_000_000, maxOpenUploads: 2 }
+  const { http } = await openTestRegistry(await temporaryFolder(), { limits })
+  const first = await startUpload(http, 'a')
+  await startUpload(http, 'a')
+  expect(await ask(http, 'POST', '/v2/a/blobs/uploads/')).toMatchObject({
+    status: 429,
+    headers: { 'retry-after': expect.stringMatching(/^[1-9]\d*$/) },
+    json: { errors: [{ code: 'TOOMANYREQUESTS', message: expect.stringContaining('2 uploads open') }] },
+  })
+  expect((await ask(http, 'POST', '/v2/b/blobs/uploads/')).status).toBe(202)
+  await ask(http, 'DELETE', first)
+  expect((await ask(http, 'POST', '/v2/a/blobs/uploads/')).status).toBe(202)
 })
 
 test('uploads in which nothing happened for long are removed with their bytes', async () => {

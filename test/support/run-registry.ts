@@ -27,7 +27,7 @@ export async function runRegistry(
   await app.register((scope) =>
     registryRoutes(scope, {
       db,
-      limits: { maxManifestBytes: 4 * 1024 * 1024, maxBlobBytes: 1024 * 1024 * 1024 },
+      limits: { maxManifestBytes: 4 * 1024 * 1024, maxBlobBytes: 1024 * 1024 * 1024, maxOpenUploads: 100 },
       log: openLog('registry', 'silent'),
       authorize: async () => {},
       onChange: () => {},
