@@ -26,6 +26,11 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   promote: { summary: 'point a channel to releases', load: () => import('./commands/promote.ts') },
   'artifact list': { summary: 'show what the registry keeps', load: () => import('./commands/artifact-list.ts') },
   'artifact show': { summary: 'show the releases of a repository', load: () => import('./commands/artifact-show.ts') },
+  'image inspect': {
+    summary: 'show what is in a disk image',
+    load: () => import('./commands/image-inspect.ts'),
+  },
+  'image push': { summary: 'publish a disk image', load: () => import('./commands/image-push.ts') },
   'channel list': { summary: 'show the channels', load: () => import('./commands/channel-list.ts') },
   'channel show': { summary: 'show where a channel points', load: () => import('./commands/channel-show.ts') },
   'host list': {

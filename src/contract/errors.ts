@@ -30,6 +30,7 @@ export const errorTable = {
   'release-unknown': { status: 404, title: 'no such release' },
   'release-invalid': { status: 422, title: 'the release cannot be used' },
   'bundle-refused': { status: 422, title: 'the archive was refused' },
+  'image-refused': { status: 422, title: 'the disk image was refused' },
   'storage-full': { status: 507, title: 'no space left' },
   'command-failed': { status: 500, title: 'a command failed' },
   'command-timeout': { status: 500, title: 'a command did not end in time' },

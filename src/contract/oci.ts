@@ -9,6 +9,13 @@ export const mediaTypes = {
   component: 'application/vnd.slipway.component.v1',
   componentConfig: 'application/vnd.slipway.component.config.v1+json',
   bundle: 'application/vnd.slipway.bundle.v1.tar+zstd',
+  /** One plain file that was uploaded as it is. */
+  file: 'application/vnd.slipway.file.v1',
+  /** OCI Image 1.1, "Guidance for an empty descriptor": the config of an artifact that has none. */
+  empty: 'application/vnd.oci.empty.v1+json',
+  image: 'application/vnd.slipway.image.v1',
+  imageConfig: 'application/vnd.slipway.image.config.v1+json',
+  disk: 'application/vnd.slipway.disk.v1.raw+zstd',
 } as const
 
 /** Any digest that OCI allows; this registry stores those of algorithms that it knows. */

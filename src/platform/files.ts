@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import {
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 
@@ -20,10 +32,13 @@ export function isTemporaryName(name: string): boolean {
   return name.startsWith(temporaryPrefix)
 }
 
-/** Writes a whole file: temporary file, fsync, rename, fsync of the folder. @throws AppError storage-full */
+/**
+ * Writes a whole file, at once or as its bytes come: temporary file, fsync, rename, fsync of the folder.
+ * @throws AppError storage-full; what the source of the bytes throws
+ */
 export async function replaceFile(
   path: string,
-  data: string | Uint8Array,
+  data: string | Uint8Array | AsyncIterable<Uint8Array>,
   options: { mode?: number } = {},
 ): Promise<void> {
   const temporary = temporaryBeside(path)
@@ -39,6 +54,44 @@ export async function replaceFile(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw asStorageError(error, path)
+  }
+}
+
+/** A file that is open for reading at any place. */
+export interface OpenFile {
+  readonly sizeBytes: number
+  /** What it takes up on its disk: less than its size when it has holes. */
+  readonly allocatedBytes: number
+  /** Exactly these bytes. @throws AppError input-invalid when the file has become shorter */
+  read(offset: number, length: number): Promise<Buffer>
+  close(): Promise<void>
+}
+
+/** Opens a plain file for reading. @throws AppError input-invalid when there is none, or it is something else */
+export async function openFile(path: string): Promise<OpenFile> {
+  // Non-blocking: opening a pipe that nobody writes to would wait for ever.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) => {
+    throw new AppError('input-invalid', `cannot open ${path}: ${cause.message}`, { cause })
+  })
+  const info = await file.stat()
+  if (!info.isFile()) {
+    await file.close()
+    throw new AppError('input-invalid', `${path} is not a plain file`)
+  }
+  return {
+    sizeBytes: info.size,
+    allocatedBytes: info.blocks * 512,
+    async read(offset, length) {
+      const bytes = Buffer.allocUnsafe(length)
+      for (let done = 0; done < length; ) {
+        const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
+        if (bytesRead === 0)
+          throw new AppError('input-invalid', `${path} ended at ${offset + done} while it was read; has it changed?`)
+        done += bytesRead
+      }
+      return bytes
+    },
+    close: () => file.close(),
   }
 }
 

@@ -4,16 +4,26 @@ set -eu
 
 # package:program, for each program that a test runs
 needed='
+btrfs-progs:mkfs.btrfs
 chromium:chromium
 curl:curl
 dash:dash
+dosfstools:mkfs.vfat
+e2fsprogs:mkfs.ext4
+fdisk:sfdisk
+gdisk:sgdisk
 golang-go:go
 prometheus:promtool
+qemu-utils:qemu-img
 shellcheck:shellcheck
 skopeo:skopeo
 umoci:umoci
+xfsprogs:mkfs.xfs
 zstd:zstd
 '
+
+# Where Debian keeps the programs of file systems; the PATH of a plain user lacks it.
+PATH=$PATH:/usr/sbin:/sbin
 
 missing=''
 for pair in $needed; do

@@ -1,0 +1,63 @@
+/** What the types of partitions are called, by GUID (UEFI 2.10, 5.3.3, and what each system defines for itself). */
+export const gptTypes = {
+  'C12A7328-F81F-11D2-BA4B-00A0C93EC93B': 'EFI system partition',
+  '21686148-6449-6E6F-744E-656564454649': 'BIOS boot',
+  '83BD6B9D-7F41-11DC-BE0B-001560B84F0F': 'FreeBSD boot',
+  '516E7CB4-6ECF-11D6-8FF8-00022D09712B': 'FreeBSD',
+  '516E7CB5-6ECF-11D6-8FF8-00022D09712B': 'FreeBSD swap',
+  '516E7CB6-6ECF-11D6-8FF8-00022D09712B': 'FreeBSD UFS',
+  '516E7CB8-6ECF-11D6-8FF8-00022D09712B': 'FreeBSD vinum',
+  '516E7CBA-6ECF-11D6-8FF8-00022D09712B': 'FreeBSD ZFS',
+  '74BA7DD9-A689-11E1-BD04-00E081286ACF': 'FreeBSD nandfs',
+  '0FC63DAF-8483-4772-8E79-3D69D8477DE4': 'Linux file system',
+  '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F': 'Linux swap',
+  'E6D6D379-F507-44C2-A23C-238F2A3DF928': 'Linux LVM',
+  'A19D880F-05FC-4D3B-A006-743F0F84911E': 'Linux RAID',
+  'BC13C2FF-59E6-4262-A352-B275FD6F7172': 'Linux boot',
+  '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709': 'Linux root (amd64)',
+  'B921B045-1DF0-41C3-AF44-4C6F280D3FAE': 'Linux root (arm64)',
+  '8DA63339-0007-60C0-C436-083AC8230908': 'Linux reserved',
+  '933AC7E1-2EB4-4F13-B844-0E14E2AEF915': 'Linux home',
+  '3B8F8425-20E0-4F3B-907F-1A25A76F98E8': 'Linux server data',
+  'CA7D7CCB-63ED-4C53-861C-1742536059CC': 'Linux LUKS',
+  'E3C9E316-0B5C-4DB8-817D-F92DF00215AE': 'Microsoft reserved',
+  'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7': 'Microsoft basic data',
+  'DE94BBA4-06D1-4D40-A16A-BFD50179D6AC': 'Windows recovery',
+  '5808C8AA-7E8F-42E0-85D2-E1E90434CFB3': 'Windows LDM metadata',
+  'AF9B60A0-1431-4F62-BC68-3311714A69AD': 'Windows LDM data',
+  '6A898CC3-1DD2-11B2-99A6-080020736631': 'ZFS',
+  '824CC7A0-36A8-11E3-890A-952519AD3F61': 'OpenBSD',
+  '49F48D5A-B10E-11DC-B99B-0019D1879648': 'NetBSD FFS',
+  '48465300-0000-11AA-AA11-00306543ECAC': 'Apple HFS+',
+  '7C3457EF-0000-11AA-AA11-00306543ECAC': 'Apple APFS',
+} as const
+
+/** The same for the type byte of an MBR. */
+export const mbrTypes: Readonly<Record<number, string>> = {
+  1: 'FAT12',
+  4: 'FAT16 (small)',
+  5: 'extended',
+  6: 'FAT16',
+  7: 'NTFS or exFAT',
+  11: 'FAT32',
+  12: 'FAT32 (LBA)',
+  14: 'FAT16 (LBA)',
+  15: 'extended (LBA)',
+  39: 'Windows recovery',
+  130: 'Linux swap',
+  131: 'Linux',
+  133: 'Linux extended',
+  142: 'Linux LVM',
+  165: 'FreeBSD',
+  166: 'OpenBSD',
+  169: 'NetBSD',
+  191: 'Solaris',
+  232: 'LUKS',
+  238: 'GPT',
+  239: 'EFI system partition',
+  253: 'Linux RAID',
+}
+
+export function gptTypeName(guid: string): string {
+  return (gptTypes as Readonly<Record<string, string>>)[guid] ?? 'unknown'
+}
