@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
 import { asStorageError, makeFolder, moveInto, remove, sizeIfThere, syncFolder } from '../platform/files.ts'
 import type { Blobs, ByteRange } from './blobs.ts'
-import { algorithms, newHash, parseDigest } from './digests.ts'
+import { type Algorithm, algorithms, newHash, parseDigest } from './digests.ts'
 
 export interface FsBlobsOptions {
   /** Holds the tree below; made when it is not there. */
@@ -32,19 +32,22 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
   /** sha256 over the uploads of this process, so that a commit need not read them again. */
   const running = new Map<string, { hash: Hash; bytes: number }>()
 
-  async function digestMatches(path: string, upload: string, digest: string, size: number): Promise<boolean> {
-    const { algorithm, hex } = parseDigest(digest)
+  async function hashOf(upload: string, algorithm: Algorithm, size: number): Promise<string> {
     const known = running.get(upload)
-    if (algorithm === 'sha256' && known?.bytes === size) return known.hash.copy().digest('hex') === hex
+    if (algorithm === 'sha256' && known?.bytes === size) return known.hash.copy().digest('hex')
     const hash = newHash(algorithm)
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece)
-    return hash.digest('hex') === hex
+    for await (const piece of createReadStream(uploadPath(upload), { highWaterMark: 1 << 20 })) hash.update(piece)
+    return hash.digest('hex')
+  }
+
+  async function uploaded(upload: string): Promise<number> {
+    return (await sizeIfThere(uploadPath(upload))) ?? 0
   }
 
   return {
     minChunkBytes: 1,
 
-    uploaded: async (upload) => (await sizeIfThere(uploadPath(upload))) ?? 0,
+    uploaded,
 
     async append(upload, source, { maxBytes }) {
       const path = uploadPath(upload)
@@ -74,14 +77,20 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
       }
     },
 
+    async digest(upload) {
+      const size = await uploaded(upload)
+      return `sha256:${size === 0 ? newHash('sha256').digest('hex') : await hashOf(upload, 'sha256', size)}`
+    },
+
     async commit(upload, digest) {
+      const { algorithm, hex } = parseDigest(digest)
       const path = uploadPath(upload)
       const target = blobPath(digest)
       const file = await openForAppend(path)
       try {
         await file.sync()
         const sizeBytes = (await file.stat()).size
-        if (!(await digestMatches(path, upload, digest, sizeBytes)))
+        if ((await hashOf(upload, algorithm, sizeBytes)) !== hex)
           throw new AppError('DIGEST_INVALID', `the ${sizeBytes} bytes of the upload do not have the digest ${digest}`)
         await makeFolder(dirname(target))
         await moveInto(path, target)

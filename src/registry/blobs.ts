@@ -22,6 +22,8 @@ export interface Blobs {
    * @throws AppError payload-too-large when the upload would grow beyond `maxBytes`; storage-full; what the source throws
    */
   append(upload: string, source: AsyncIterable<Uint8Array>, limits: { maxBytes: number }): Promise<number>
+  /** The sha256 digest of what an upload has by now. */
+  digest(upload: string): Promise<string>
   /**
    * Makes an upload the blob `digest`, or one more copy of it when it is there already. The upload is gone afterwards.
    * @throws AppError DIGEST_INVALID when its bytes are others or the algorithm is unknown; storage-full. The upload stays as it was.

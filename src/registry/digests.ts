@@ -17,6 +17,15 @@ export function parseDigest(text: string): { algorithm: Algorithm; hex: string }
   return { algorithm: algorithm as Algorithm, hex }
 }
 
+export function isDigest(text: string): boolean {
+  try {
+    parseDigest(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 export function newHash(algorithm: Algorithm): Hash {
   return createHash(algorithm)
 }

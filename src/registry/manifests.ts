@@ -27,7 +27,9 @@ export interface TakenManifest {
 }
 
 /** What hosts run is taken only when it is whole. */
-const wholeRepositories = /^(components|images)\//
+export function mustBeWhole(repository: string): boolean {
+  return /^(components|images)\//.test(repository)
+}
 
 /**
  * Takes a manifest and its tags, all or nothing. In components/ and images/ everything that it names must be in the repository before;
@@ -47,7 +49,7 @@ export async function putManifest(
   const time = now.toISOString()
   const missing = await db.transaction().execute(async (trx) => {
     const missing = await findMissing(trx, repository, parsed)
-    if (missing[0] && wholeRepositories.test(repository))
+    if (missing[0] && mustBeWhole(repository))
       throw new AppError(
         'MANIFEST_BLOB_UNKNOWN',
         `the ${missing[0].kind} ${missing[0].digest} is not in ${repository}; push it first`,

@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Db } from '../database/open.ts'
 import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from './blobs.ts'
+import type { RegistryCounts } from './metrics.ts'
 import type { Target } from './route-path.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -17,6 +19,8 @@ export interface RegistryOptions {
   /** Tags that never move, beside versions: patterns with `*` for any characters, separated by commas. */
   immutableTags?: string
   log: Log
+  /** Where pushes, pulls and their times are counted, if anywhere. */
+  metrics?: Metrics
   /**
    * Lets a request do what it asks for, or throws. The repository is empty for the question whether there is a registry at all.
    * @throws AppError UNAUTHORIZED | DENIED
@@ -30,8 +34,22 @@ export interface RegistryOptions {
   resolveTag?(repository: string, tag: string): Promise<string | undefined>
 }
 
+/** Tells everybody who wants to know that a manifest was taken. */
+export async function tellPush(
+  { counts, onChange, onPush }: RegistryContext,
+  request: FastifyRequest,
+  repository: string,
+  tags: readonly string[],
+  digest: string,
+): Promise<void> {
+  counts.uploaded(repository)
+  for (const pushed of tags.length > 0 ? tags : [digest]) await onPush?.(request, repository, pushed, digest)
+  onChange(repository)
+}
+
 export interface RegistryContext extends RegistryOptions {
   uploads: Uploads
+  counts: RegistryCounts
   neverMoves(tag: string): boolean
 }
 

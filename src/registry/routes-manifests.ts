@@ -1,10 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
-import * as catalog from './catalog.ts'
 import { isKnown } from './condition.ts'
-import { findManifest, type StoredManifest } from './manifest-rows.ts'
+import { findByReference } from './find-manifest.ts'
 import { deleteManifest, putManifest } from './manifests.ts'
-import { type Handlers, queryTexts, type RegistryContext } from './route-context.ts'
+import { type Handlers, queryTexts, tellPush } from './route-context.ts'
 import { checkedTag } from './route-path.ts'
 import { warn } from './warning.ts'
 
@@ -12,15 +11,16 @@ import { warn } from './warning.ts'
 export const manifestHandlers: Handlers<'manifest'> = {
   manifest: {
     async GET(context, { repository, reference }, request, reply) {
-      const manifest = await find(context, repository, reference)
+      const manifest = await findByReference(context, repository, reference)
       if (!manifest) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
       if (isKnown(request, reply, manifest.digest)) return reply.send()
+      if (request.method === 'GET') context.counts.downloaded(repository)
       reply.header('content-type', manifest.mediaType).header('content-length', manifest.content.length)
       return reply.send(request.method === 'HEAD' ? undefined : manifest.content)
     },
 
     async PUT(context, { repository, reference }, request, reply) {
-      const { db, blobs, limits, onChange, onPush } = context
+      const { db, blobs, limits } = context
       const isDigest = reference.includes(':')
       const named = queryTexts(request, 'tag').map(checkedTag)
       if (!isDigest && named.length > 0)
@@ -35,8 +35,7 @@ export const manifestHandlers: Handlers<'manifest'> = {
         neverMoves: context.neverMoves,
         now: new Date(),
       })
-      for (const pushed of tags.length > 0 ? tags : [digest]) await onPush?.(request, repository, pushed, digest)
-      onChange(repository)
+      await tellPush(context, request, repository, tags, digest)
       if (subject !== null) reply.header('oci-subject', subject)
       if (named.length > 0) reply.header('oci-tag', named)
       if (missing.length > 0) warn(reply, `not in ${repository}, so not to be pulled from it: ${missing.join(', ')}`)
@@ -53,17 +52,6 @@ export const manifestHandlers: Handlers<'manifest'> = {
       return reply.code(202).send()
     },
   },
-}
-
-async function find(
-  { db, resolveTag }: RegistryContext,
-  repository: string,
-  reference: string,
-): Promise<StoredManifest | undefined> {
-  const digest = reference.includes(':')
-    ? reference
-    : ((await catalog.findTag(db, repository, reference)) ?? (await resolveTag?.(repository, reference)))
-  return digest === undefined ? undefined : findManifest(db, repository, digest)
 }
 
 async function readBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {

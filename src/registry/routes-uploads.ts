@@ -2,12 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../contract/errors.ts'
 import * as catalog from './catalog.ts'
 import { algorithms, parseDigest } from './digests.ts'
+import { receive } from './receive.ts'
 import { type Handlers, queryText, type RegistryContext } from './route-context.ts'
 import { checkedName } from './route-path.ts'
-import type { Chunk } from './uploads.ts'
-
-/** A client that sends nothing for this long has gone; the session stays for its next attempt. */
-const idleMs = 120_000
 
 /** How many repositories are tried for a mount that names none. */
 const maxSources = 100
@@ -76,41 +73,6 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
       return reply.code(204).send()
     },
   },
-}
-
-/** Appends the body to the session. */
-async function receive(
-  { uploads }: RegistryContext,
-  repository: string,
-  id: string,
-  request: FastifyRequest,
-): Promise<number> {
-  const chunk = parseChunk(request)
-  const { socket } = request.raw
-  const cut = () => socket.destroy()
-  socket.setTimeout(idleMs, cut)
-  try {
-    return await uploads.append(repository, id, request.raw, chunk)
-  } finally {
-    // Takes the listener away as well: the connection may carry many chunks.
-    socket.setTimeout(0, cut)
-  }
-}
-
-/** OCI Distribution 1.1, "Pushing a blob in chunks": `Content-Range: <first>-<last>`; some clients write `bytes` before it. */
-function parseChunk({ headers }: FastifyRequest): Chunk | undefined {
-  const header = headers['content-range']
-  if (header === undefined) return undefined
-  const [, first, last] = /^(?:bytes )?(\d+)-(\d+)(?:\/(?:\d+|\*))?$/.exec(header) ?? []
-  if (first === undefined || last === undefined || Number(first) > Number(last))
-    throw new AppError(
-      'BLOB_UPLOAD_OFFSET',
-      `Content-Range ${JSON.stringify(header)} is not of the form <first>-<last>`,
-    )
-  const length = Number(last) - Number(first) + 1
-  if (headers['content-length'] !== undefined && Number(headers['content-length']) !== length)
-    throw new AppError('SIZE_INVALID', `Content-Range ${header} and Content-Length ${headers['content-length']} differ`)
-  return { first: Number(first), last: Number(last) }
 }
 
 /** A chunk out of order is answered with where the session stands. */

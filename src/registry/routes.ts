@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
 import { isVersion } from './component-rules.ts'
+import { openCounts } from './metrics.ts'
 import { answerOciError } from './oci-error.ts'
 import {
   type Handler,
@@ -12,6 +13,7 @@ import {
 } from './route-context.ts'
 import { parsePath, type Target } from './route-path.ts'
 import { blobHandlers } from './routes-blobs.ts'
+import { fileRoutes } from './routes-files.ts'
 import { listingHandlers } from './routes-listings.ts'
 import { manifestHandlers } from './routes-manifests.ts'
 import { uploadHandlers } from './routes-uploads.ts'
@@ -30,8 +32,8 @@ const handlers: Handlers<Target['kind']> = {
 }
 
 /**
- * Serves the OCI Distribution API (1.1) at /v2/. Register it in a scope of its own: it takes bodies of any type and length as streams,
- * and answers errors in the form of that specification.
+ * Serves the OCI Distribution API (1.1) at /v2/, and plain files at /files/. Register it in a scope of its own: it takes bodies of any
+ * type and length as streams, and answers errors in the form of that specification.
  */
 export async function registryRoutes(app: FastifyInstance, options: RegistryOptions): Promise<void> {
   const context = openContext(options)
@@ -43,13 +45,15 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
     url: '/v2/*',
     handler: (request, reply) => answer(context, request.params['*'], request, reply),
   })
+  fileRoutes(app, context)
 }
 
 function openContext(options: RegistryOptions): RegistryContext {
-  const { db, blobs, limits, immutableTags = '' } = options
+  const { db, blobs, limits, metrics, immutableTags = '' } = options
   const isImmutable = tagMatcher(immutableTags)
   return {
     ...options,
+    counts: openCounts(metrics, db),
     uploads: openUploads({ db, blobs, ...limits }),
     neverMoves: (tag) => isVersion(tag) || isImmutable(tag),
   }
@@ -70,6 +74,8 @@ async function answer(
   const handler = byMethod[method] ?? (method === 'HEAD' ? byMethod.GET : undefined)
   const mirrored = queryText(request, 'ns')
   if (pulling && mirrored !== undefined && /^[A-Za-z0-9._:-]+$/.test(mirrored)) reply.header('oci-namespace', mirrored)
+  // Whoever may read can ask for the referrers in a repository that is not there.
+  if ('repository' in target && target.kind !== 'referrers') context.counts.watch(reply, target.repository)
   if (!handler) throw new AppError('UNSUPPORTED', `${method} is not supported for ${request.url.split('?')[0]}`)
   return handler(context, target, request, reply)
 }

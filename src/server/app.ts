@@ -65,12 +65,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     request.principal = await findPrincipal(db, credentialOf(request), new Date())
   })
 
+  // Before the rest: it counts the requests of every route that comes after it.
+  const metrics = openMetrics()
+  metricsRoute(app, { db, metrics, version, hostSilentSeconds: config.hostSilentSeconds })
+
   await app.register(async (registry) => {
     await registryRoutes(registry, {
       db,
       blobs,
       limits: config,
       immutableTags: config.immutableTags,
+      metrics,
       log,
       authorize: async (request, action) => {
         if (action === 'pull' && request.principal?.kind === 'host') return
@@ -122,7 +127,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     { prefix: '/api/v1' },
   )
 
-  metricsRoute(app, { db, metrics: openMetrics(), hostSilentSeconds: config.hostSilentSeconds })
   app.get('/healthz', async () => 'ok\n')
   app.get('/readyz', async () => {
     await db.selectFrom('tokens').select('id').limit(1).execute()

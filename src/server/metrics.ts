@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Counter, Gauge } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Db } from '../database/open.ts'
 import { listHosts } from '../fleet/hosts.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -7,20 +7,36 @@ import type { Metrics } from '../platform/metrics.ts'
 export interface MetricsOptions {
   db: Db
   metrics: Metrics
+  version: string
   hostSilentSeconds: number
 }
 
 /** `/metrics` in the Prometheus text format. It tells counts and no names of hosts or people, so it asks for no token. */
-export function metricsRoute(app: FastifyInstance, { db, metrics, hostSilentSeconds }: MetricsOptions): void {
+export function metricsRoute(app: FastifyInstance, { db, metrics, version, hostSilentSeconds }: MetricsOptions): void {
   const requests = new Counter({
     name: 'slipway_http_requests_total',
     help: 'HTTP requests answered, by method and status code.',
     labelNames: ['method', 'code'],
     registers: [metrics],
   })
-  app.addHook('onResponse', async (request, reply) => {
-    requests.inc({ method: request.method, code: reply.statusCode })
+  const latency = new Histogram({
+    name: 'slipway_http_method_latency_seconds',
+    help: 'Time from a request to the last byte of its answer, by method.',
+    labelNames: ['method'],
+    buckets: [0.005, 0.05, 0.5, 5, 50, 500],
+    registers: [metrics],
   })
+  app.addHook('onResponse', async ({ method }, reply) => {
+    requests.inc({ method, code: reply.statusCode })
+    latency.observe({ method }, reply.elapsedTime / 1000)
+  })
+
+  new Gauge({
+    name: 'slipway_info',
+    help: 'Always 1; the labels say which program this is.',
+    labelNames: ['version', 'node'],
+    registers: [metrics],
+  }).set({ version, node: process.version }, 1)
 
   new Gauge({
     name: 'slipway_hosts',

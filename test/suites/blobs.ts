@@ -55,6 +55,17 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect(await leftovers()).toEqual([])
     })
 
+    test('the digest of an upload is that of what came, in this process and in the next', async () => {
+      const { blobs, reopen } = await open()
+      expect(await blobs.digest('one')).toBe(sha256(''))
+      await blobs.append('one', from(Buffer.from('ab')), plenty)
+      expect(await blobs.digest('one')).toBe(sha256('ab'))
+      const next = await reopen()
+      await next.append('one', from(Buffer.from('c')), plenty)
+      expect(await next.digest('one')).toBe(sha256('abc'))
+      expect(await blobs.digest('one')).toBe(sha256('abc'))
+    })
+
     test('an upload that breaks keeps what came and goes on, in this process', async () => {
       const { blobs } = await open()
       await expect(blobs.append('one', broken(Buffer.from('ab')), plenty)).rejects.toThrow('the client is gone')

@@ -1,0 +1,117 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Value } from 'typebox/value'
+import { AppError } from '../contract/errors.ts'
+import { RepositoryName, TagName } from '../contract/names.ts'
+import { answerBlob } from './blob-answer.ts'
+import { findBlob } from './catalog.ts'
+import { isDigest } from './digests.ts'
+import { putFile } from './file-artifact.ts'
+import { attachment, fileNameOf } from './file-name.ts'
+import { findByReference } from './find-manifest.ts'
+import { parseManifest } from './manifest-form.ts'
+import type { StoredManifest } from './manifest-rows.ts'
+import { mustBeWhole } from './manifests.ts'
+import type { RegistryContext } from './route-context.ts'
+import { checkedName, checkedTag } from './route-path.ts'
+
+type FileRequest = FastifyRequest<{ Params: { '*': string } }>
+
+/** What an address below /files/ means. */
+interface Address {
+  repository: string
+  /** A tag or a digest. */
+  reference: string
+  name?: string
+}
+
+/** `/files/<repository>/<version>[/<name>]`: artifacts as plain files, for programs that know nothing of OCI. */
+export function fileRoutes(app: FastifyInstance, context: RegistryContext): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/files/*',
+    handler: (request: FileRequest, reply) => download(context, request, reply),
+  })
+  app.put('/files/*', (request: FileRequest, reply) => upload(context, request, reply))
+}
+
+async function download(context: RegistryContext, request: FileRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const path = request.params['*']
+  const addresses = readAddresses(path)
+  for (const address of addresses) {
+    const manifest = await findByReference(context, address.repository, address.reference)
+    if (!manifest) continue
+    await context.authorize(request, 'pull', address.repository)
+    return answerFile(context, address, manifest, request, reply)
+  }
+  // Who may not look is not told what is missing.
+  for (const { repository } of addresses) await context.authorize(request, 'pull', repository)
+  throw new AppError(
+    'MANIFEST_UNKNOWN',
+    `there is no file at /files/${path}; it is <repository>/<version>[/<file name>]`,
+  )
+}
+
+/** Names of repositories have slashes, so the last part may be a version, or the name of a file behind one; a version goes first. */
+function readAddresses(path: string): Address[] {
+  const parts = path.split('/')
+  const at = (end: number) => ({ repository: parts.slice(0, end).join('/'), reference: parts[end] ?? '' })
+  const readings: Address[] = [at(parts.length - 1), { ...at(parts.length - 2), name: parts.at(-1) ?? '' }]
+  return readings.filter(
+    ({ repository, reference }) =>
+      Value.Check(RepositoryName, repository) && (Value.Check(TagName, reference) || isDigest(reference)),
+  )
+}
+
+async function answerFile(
+  { db, blobs, counts }: RegistryContext,
+  { repository, reference, name }: Address,
+  stored: StoredManifest,
+  request: FileRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { manifest, index } = parseManifest(stored.content, stored.mediaType)
+  if (!manifest) {
+    const members = index?.manifests.map(({ digest }) => `/files/${repository}/${digest}`) ?? []
+    throw new AppError(
+      'input-invalid',
+      `${repository}:${reference} is of several platforms; ask for one of ${members.join(', ')}`,
+    )
+  }
+  const names = manifest.layers.map((layer) => fileNameOf(layer, repository, reference))
+  const layer = manifest.layers[name === undefined ? 0 : names.indexOf(name)]
+  if (!layer)
+    throw new AppError(
+      'not-found',
+      `${repository}:${reference} has no file ${name ?? ''}; it has ${names.join(', ') || 'none'}`,
+    )
+  const size = await findBlob(db, repository, layer.digest)
+  if (size === undefined) throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${layer.digest}`)
+  if (request.method === 'GET') counts.downloaded(repository)
+  counts.watch(reply, repository)
+  reply
+    .header('content-disposition', attachment(fileNameOf(layer, repository, reference)))
+    .header('x-content-type-options', 'nosniff')
+  return answerBlob(blobs, { digest: layer.digest, size }, request, reply)
+}
+
+async function upload(context: RegistryContext, request: FileRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const parts = request.params['*'].split('/')
+  const name = parts.at(-1) ?? ''
+  if (parts.length < 3 || !/^[^\p{Cc}]{1,255}$/u.test(name))
+    throw new AppError('NAME_INVALID', 'a file is put to /files/<repository>/<version>/<file name>')
+  const repository = checkedName(parts.slice(0, -2).join('/'))
+  const tag = checkedTag(parts.at(-2) as string)
+  await context.authorize(request, 'push', repository)
+  if (mustBeWhole(repository))
+    throw new AppError(
+      'UNSUPPORTED',
+      `${repository} holds what hosts run, which is more than a file; use \`slipway publish\``,
+    )
+  const published = await putFile(context, request, { repository, tag, name })
+  context.counts.watch(reply, repository)
+  return reply
+    .code(201)
+    .header('location', `/files/${repository}/${tag}/${encodeURIComponent(name)}`)
+    .header('docker-content-digest', published.digest)
+    .send(published)
+}
