@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { goProgram } from '../support/go-program.ts'
 import { openTestServer } from '../support/server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -22,8 +22,12 @@ const switches = {
   ],
 }
 
+let program = ''
+beforeAll(async () => {
+  program = await goProgram(suite)
+}, 600_000)
+
 test('the conformance suite of OCI Distribution passes whole, with every switch on and nothing skipped', async () => {
-  const program = await goProgram(suite)
   const { url, adminToken } = await openTestServer()
   const results = await temporaryFolder()
   const on = Object.entries(switches).flatMap(([kind, names]) => names.map((name) => [`OCI_${kind}_${name}`, 'true']))
