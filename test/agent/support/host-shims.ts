@@ -42,8 +42,8 @@ start)
 stop)
 	[ -e "$run.pid" ] || { echo "$name not running? (check /var/run/$name.pid)." >&2; exit 1; }
 	: >"$run.stop"
-	kill "$(cat "$run.pid")"
-	while [ -e "$run.pid" ]; do sleep 0.01; done ;;
+	# Again and again: the supervisor may just be starting another child.
+	while kill "$(cat "$run.pid" 2>/dev/null)" 2>/dev/null; [ -e "$run.pid" ]; do sleep 0.01; done ;;
 esac
 `,
   '/supervise': `
