@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises'
+import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ImageInspection } from '../../src/contract/image.ts'
 import { parseJson } from '../../src/contract/parse.ts'
+import { openFile } from '../../src/platform/files.ts'
 import { slipway } from '../support/slipway.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { someGuid, writeGpt } from './partition-file.ts'
@@ -73,4 +74,20 @@ test('a wrong command line of a push is exit code 2', async () => {
     2,
     'slipway image push: --architecture takes amd64 or arm64, not "vax"',
   ])
+})
+
+test('a file that becomes shorter while it is read is told, with the place', async () => {
+  const path = join(await temporaryFolder(), 'disk.img')
+  await writeFile(path, Buffer.alloc(8192, 1))
+  const file = await openFile(path)
+  try {
+    await truncate(path, 5000)
+    expect(await file.read(904, 4096)).toHaveLength(4096)
+    await expect(file.read(4096, 4096)).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: `${path} ended at 5000 while it was read; has it changed?`,
+    })
+  } finally {
+    await file.close()
+  }
 })

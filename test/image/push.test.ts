@@ -13,6 +13,8 @@ import type { Disk } from '../../src/image/disk.ts'
 import { openDisk } from '../../src/image/open-disk.ts'
 import { decompress } from '../../src/platform/decompress.ts'
 import { openHttp } from '../../src/platform/http.ts'
+import { openCuttingProxy } from '../support/cutting-proxy.ts'
+import { ask } from '../support/oci.ts'
 import { openTestRegistry } from '../support/registry.ts'
 import { openTestServer } from '../support/server.ts'
 import { slipway } from '../support/slipway.ts'
@@ -70,9 +72,9 @@ test('X1 a raw image and the same as QCOW2 are pushed by command, and what is pu
   await writeFile(raw, disk)
   await writeFile(qcow2, asQcow2(disk))
 
-  const push = (file: string, version: string) =>
-    slipway(['image', 'push', 'debian', file, '--version', version, '--json'], { env: { ...env, TMPDIR: folder } })
-  const first = await push(qcow2, '13.0.0')
+  const push = (file: string, version: string, more = {}) =>
+    slipway(['image', 'push', 'debian', file, '--version', version, '--json'], { env: { ...env, ...more } })
+  const first = await push(qcow2, '13.0.0', { TMPDIR: folder })
   expect([first.exitCode, first.stderr]).toEqual([0, ''])
   const published = JSON.parse(first.stdout)
   expect(published).toMatchObject({ repository: 'images/debian', version: '13.0.0' })
@@ -114,7 +116,7 @@ test('X1 a raw image and the same as QCOW2 are pushed by command, and what is pu
   const refused = await push(raw, '13.0.1')
   expect([refused.exitCode, refused.stdout]).toEqual([1, ''])
   expect(refused.stderr).toContain('debian@13.0.1 is already published with other content')
-})
+}, 60_000)
 
 test('equal disks give equal layers, however they were kept; each MiB is a frame that unpacks alone', async () => {
   const disk = rawDisk()
@@ -161,6 +163,30 @@ test('zero extents within a frame, and extents of any size, do not hide what sta
     const layer = Buffer.concat(await Readable.from(packDisk(disk, {})).toArray())
     expect((await unpack(layer)).equals(bytes), `extents of ${step} bytes`).toBe(true)
   }
+})
+
+test('a push whose connection is cut again and again goes on where the registry stands', async () => {
+  const registry = await openTestRegistry(await temporaryFolder())
+  const proxy = await openCuttingProxy(registry.url, { up: 900_000, times: 3 })
+  const http = openHttp({ url: proxy.url })
+  const disk = randomBytes(3 * MiB)
+  const sent: number[] = []
+  try {
+    await publishImage({
+      http,
+      facts,
+      disk: await diskOf(disk),
+      temporaryFolder: await temporaryFolder(),
+      onProgress: (done, total) => sent.push(done / total),
+      client: { clock: { now: () => new Date(0), sleep: async () => {} } },
+    })
+  } finally {
+    await http.close()
+  }
+  expect([proxy.cuts, sent.at(-1)]).toEqual([3, 1])
+  const manifest: Manifest = (await ask(registry.http, 'GET', '/v2/images/debian/manifests/13.0.0')).json
+  const layer = await ask(registry.http, 'GET', `/v2/images/debian/blobs/${manifest.layers[0]?.digest}`)
+  expect((await unpack(layer.body)).equals(disk)).toBe(true)
 })
 
 test('a disk that turns out damaged while it is packed leaves nothing, here or in the registry', async () => {
