@@ -4,6 +4,9 @@ import type { Db } from '../database/open.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { listArtifacts } from './releases.ts'
 
+/** Adding up all sizes takes a millisecond for each thousand blobs, so it is not done on every scrape. */
+const storageAgeMs = 60_000
+
 /** What the registry counts, by repository. Only names that are known are counted, so that nobody can make up series. */
 export interface RegistryCounts {
   /** A manifest was pushed, or a plain file. */
@@ -38,14 +41,18 @@ export function openCounts(metrics: Metrics | undefined, db: Db): RegistryCounts
     buckets: [0.005, 0.05, 0.5, 5, 50, 500],
     registers,
   })
+  let storageReadAt = -Infinity
   new Gauge({
     name: 'slipway_repo_storage_bytes',
-    help: 'Bytes of the blobs and manifests that a repository holds; a blob of several repositories counts in each.',
+    help: 'Bytes of the blobs and manifests that a repository holds, at most a minute ago; what several hold counts in each.',
     labelNames,
     registers,
     async collect() {
+      if (performance.now() - storageReadAt < storageAgeMs) return
+      storageReadAt = performance.now()
+      const artifacts = await listArtifacts(db)
       this.reset()
-      for (const { repository, sizeBytes } of await listArtifacts(db)) this.set({ repo: repository }, sizeBytes)
+      for (const { repository, sizeBytes } of artifacts) this.set({ repo: repository }, sizeBytes)
     },
   })
   return {

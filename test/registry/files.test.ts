@@ -83,6 +83,16 @@ describe('a file that is put', () => {
     expect(await ask(http, 'GET', '/files/t/latest')).toMatchObject({ status: 200, headers: { 'content-length': '0' } })
   })
 
+  test('by two clients at once under one version: one is taken, and it stays', async () => {
+    const { http } = await open()
+    const put = async (body: Buffer) => (await ask(http, 'PUT', '/files/t/1.0.0/f', { body })).status
+    const bodies = [bytes, Buffer.from('other')]
+    const statuses = await Promise.all(bodies.map(put))
+    expect([...statuses].sort()).toEqual([201, 409])
+    const taken = bodies[statuses.indexOf(201)] as Buffer
+    expect((await ask(http, 'GET', '/files/t/1.0.0')).body.equals(taken)).toBe(true)
+  })
+
   test('that breaks off, or is too large, leaves nothing', async () => {
     const folder = await temporaryFolder()
     const limits = { maxManifestBytes: 4_194_304, maxBlobBytes: 400_000, maxOpenUploads: 10 }

@@ -76,6 +76,24 @@ for (const { name, killAt, outside } of points)
     expect(second.url).toBe(first.url)
   })
 
+for (const { name, killAt } of points.filter(({ outside }) => !outside))
+  test(`O15 killed ${name}, of a plain file: it is there whole or not at all, and can be put again`, async () => {
+    const folder = await temporaryFolder()
+    const file = content.subarray(0, 1_000_000)
+    const first = await startRegistry(folder, { killAt })
+    const http = openHttp({ url: first.url })
+    onTestFinished(() => http.close())
+    const put = () => ask(http, 'PUT', '/files/a/1.0.0/f', { body: file })
+    await expect(put()).rejects.toMatchObject({ code: 'peer-unreachable' })
+    expect(await first.ended).toEqual([null, 'SIGKILL'])
+
+    await startRegistry(folder, { port: first.port })
+    const now = await ask(http, 'GET', '/files/a/1.0.0')
+    if (now.status !== 404) expect(now.body.equals(file)).toBe(true)
+    expect((await put()).status).toBe(201)
+    expect((await ask(http, 'GET', '/files/a/1.0.0')).body.equals(file)).toBe(true)
+  })
+
 test('O15 what was accepted before a kill is there after it', async () => {
   const folder = await temporaryFolder()
   const first = await startRegistry(folder)
