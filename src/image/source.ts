@@ -19,6 +19,7 @@ export function partOf(source: Source, offset: number, length: number): Source {
 /** As `read`, with zeros for what lies beyond the end: superblocks stand at fixed places, whatever the size of the disk. */
 export async function readPadded(source: Source, offset: number, length: number): Promise<Buffer> {
   const there = Math.max(0, Math.min(length, source.sizeBytes - offset))
+  if (there === length) return source.read(offset, length)
   const bytes = Buffer.alloc(length)
   if (there > 0) (await source.read(offset, there)).copy(bytes)
   return bytes
