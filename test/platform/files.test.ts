@@ -1,11 +1,20 @@
-import * as fs from 'node:fs/promises'
+import fs from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as files from '../../src/platform/files.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-// The real functions, which a test may let fail once. What is written is written.
-vi.mock('node:fs/promises', { spy: true })
+/** Puts another function in the place of one of `node:fs/promises`, for everybody, until the test has finished. */
+function replace<F extends 'open' | 'rename'>(name: F, by: (typeof fs)[F]): void {
+  const real = fs[name]
+  const put = (next: (typeof fs)[F]) => {
+    fs[name] = next
+    syncBuiltinESMExports()
+  }
+  put(by)
+  onTestFinished(() => put(real))
+}
 
 function errno(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: from the test`), { code })
@@ -20,16 +29,11 @@ test('a file is replaced whole, with the mode that was asked for', async () => {
 })
 
 describe('when replacing a file fails', () => {
-  const steps = [
-    ['open', fs.open],
-    ['rename', fs.rename],
-  ] as const
-
-  test.each(steps)('in %s, the old one is untouched and no temporary is left', async (_, step) => {
+  test.each(['open', 'rename'] as const)('in %s, the old one is untouched and no temporary is left', async (step) => {
     const folder = await temporaryFolder()
     const path = join(folder, 'journal.json')
     await files.replaceFile(path, 'old')
-    vi.mocked(step as typeof fs.rename).mockRejectedValueOnce(errno('EIO'))
+    replace(step, () => Promise.reject(errno('EIO')))
     await expect(files.replaceFile(path, 'new')).rejects.toMatchObject({ code: 'EIO' })
     expect(await fs.readFile(path, 'utf8')).toBe('old')
     expect(await fs.readdir(folder)).toEqual(['journal.json'])
@@ -40,7 +44,7 @@ describe('when replacing a file fails', () => {
     ['EDQUOT', 'the quota is used up'],
   ])('by %s, the error is storage-full and names the file and what to do', async (code, text) => {
     const path = join(await temporaryFolder(), 'journal.json')
-    vi.mocked(fs.rename).mockRejectedValueOnce(errno(code))
+    replace('rename', () => Promise.reject(errno(code)))
     await expect(files.replaceFile(path, 'new')).rejects.toMatchObject({
       code: 'storage-full',
       message: `cannot write ${path}: ${text}; free some space and try again`,
@@ -53,9 +57,9 @@ test('the order is write, fsync, rename, fsync of the folder: after a crash the 
   const folder = await temporaryFolder()
   const path = join(folder, 'journal.json')
   await files.replaceFile(path, 'old')
-  const { open, rename } = await vi.importActual<typeof fs>('node:fs/promises')
+  const { open, rename } = fs
   const order: string[] = []
-  vi.mocked(fs.open).mockImplementation(async (...parameters) => {
+  replace('open', async (...parameters) => {
     const handle = await open(...parameters)
     const name = parameters[0] === folder ? 'folder' : 'temporary'
     const { sync, writeFile } = handle
@@ -69,15 +73,13 @@ test('the order is write, fsync, rename, fsync of the folder: after a crash the 
     }
     return handle
   })
-  vi.mocked(fs.rename).mockImplementation(async (...parameters) => {
+  replace('rename', async (...parameters) => {
     order.push('rename')
     // What a crash before this moment would leave.
     expect(await fs.readFile(path, 'utf8')).toBe('old')
     await rename(...parameters)
   })
   await files.replaceFile(path, 'new')
-  vi.mocked(fs.open).mockImplementation(open)
-  vi.mocked(fs.rename).mockImplementation(rename)
   expect(order).toEqual(['write temporary', 'sync temporary', 'rename', 'sync folder'])
 })
 

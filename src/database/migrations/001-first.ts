@@ -24,6 +24,7 @@ export const first: Migration = {
       .addColumn('created_at', 'text', (c) => c.notNull())
       .addPrimaryKeyConstraint('repository_blobs_key', ['repository', 'digest'])
       .execute()
+    await schema.createIndex('repository_blobs_digest').on('repository_blobs').column('digest').execute()
     await schema
       .createTable('manifests')
       .addColumn('repository', 'text', (c) => c.notNull().references('repositories.name'))
