@@ -32,6 +32,17 @@ test('a ZFS whose facts cannot be read is a ZFS all the same', async () => {
   expect(await readFileSystem(sourceOf(volume))).toEqual({ type: 'zfs' })
 })
 
+test('a ZFS whose facts say that they are longer than they are: what came before counts', async () => {
+  const volume = Buffer.alloc(volumeBytes)
+  superblocks.zfs?.write(volume)
+  const guid = volume.indexOf('pool_guid')
+  volume.writeUInt32BE(0xfffffff0, guid - 4)
+  expect(await readFileSystem(sourceOf(volume))).toEqual({ type: 'zfs', label: 'zroot' })
+  const name = volume.indexOf('zroot')
+  volume.writeUInt32BE(0xfffffff0, name - 4)
+  expect(await readFileSystem(sourceOf(volume))).toEqual({ type: 'zfs', label: 'zroot' })
+})
+
 test('an NTFS whose attributes go round in a circle has no label', async () => {
   const volume = Buffer.alloc(volumeBytes)
   superblocks.ntfs?.write(volume)

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { readLayout } from '../../src/image/partition-table.ts'
 import { someGuid, writeGpt, writeMbr } from './partition-file.ts'
@@ -86,6 +87,29 @@ describe('GPT', () => {
     expect(table?.scheme).toBe('gpt')
     expect(table?.partitions).toHaveLength(2)
     expect(table?.warnings).toEqual(warnings)
+  })
+
+  test.each([
+    {
+      name: 'entries beyond the disk',
+      change: { at: 72, value: 1n << 40n },
+      reason: 'its entries lie beyond the end of the disk',
+    },
+    { name: 'a header of another place', change: { at: 24, value: 7n }, reason: 'its header is that of another place' },
+    {
+      name: 'entries that are too small',
+      change: { at: 80, value: (64n << 32n) | 128n },
+      reason: 'its entries have 64 bytes each',
+    },
+  ])('$name, with a right checksum: the backup is used', async ({ change, reason }) => {
+    const disk = Buffer.alloc(MiB)
+    writeGpt(disk, partitions)
+    disk.writeBigUInt64LE(change.value, 512 + change.at)
+    disk.writeUInt32LE(0, 512 + 16)
+    disk.writeUInt32LE(crc32(disk.subarray(512, 512 + 92)), 512 + 16)
+    const { table } = await layoutOf(disk)
+    expect(table?.partitions).toHaveLength(2)
+    expect(table?.warnings).toEqual([`the first GPT is damaged: ${reason}`])
   })
 
   test('both damaged: the protective MBR is shown, and why', async () => {
