@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -13,6 +14,8 @@ export default defineConfig({
     maxWorkers: '150%',
     // One process for many files: loading the same modules for each of them took a third of the time. No test leaves state in a module.
     isolate: false,
+    // For the many programs that tests start: each start after the first takes half the time.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'slipway-compile-cache') },
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -32,7 +32,7 @@ export interface DevstackOptions {
 const agentSettings = `# Settings of a host of the devstack.
 metrics:
   listen: "127.0.0.1:0"
-reportSeconds: 2
+reportSeconds: 5
 update:
   probeIntervalSeconds: 0.5
   confirmSeconds: 30
