@@ -48,6 +48,8 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       throw error
     }
     url = `http://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
+    if (!isLoopback(host))
+      log.warn({ listen: config.listen }, 'listening beyond loopback without TLS; let a proxy terminate it')
     log.info({ url, data: config.data }, 'server listening')
     return {
       url,
@@ -63,4 +65,8 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     await db.destroy()
     throw error
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

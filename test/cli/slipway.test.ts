@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { componentFile } from '../support/component-file.ts'
 import { openTestServer } from '../support/server.ts'
 import { slipway } from '../support/slipway.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -68,16 +69,7 @@ test('a folder is published, promoted and shown', async () => {
   const env = { SLIPWAY_URL: server.url, SLIPWAY_TOKEN: server.adminToken }
   const folder = join(await temporaryFolder(), 'hello')
   await mkdir(folder)
-  const component = {
-    name: 'hello',
-    platform: { os: 'freebsd', architecture: '*', 'os.version': '*' },
-    requires: {},
-    services: [],
-    links: [],
-    health: [],
-    configuration: [],
-  }
-  await writeFile(join(folder, 'component.json'), JSON.stringify(component))
+  await writeFile(join(folder, 'component.json'), JSON.stringify(componentFile({ name: 'hello' })))
 
   const published = await slipway(['publish', folder, '--version', '1.0.0', '--channel', 'edge', '--json'], { env })
   expect(published.stderr).toBe('')
@@ -117,8 +109,7 @@ test.each([
 async function platformFolder(os: string): Promise<string> {
   const folder = await temporaryFolder()
   const platform = { os, architecture: '*', 'os.version': '*' }
-  const rest = { requires: {}, services: [], links: [], health: [], configuration: [] }
-  await writeFile(join(folder, 'component.json'), JSON.stringify({ name: 'hello', platform, ...rest }))
+  await writeFile(join(folder, 'component.json'), JSON.stringify({ ...componentFile(), platform }))
   return folder
 }
 

@@ -2,28 +2,19 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readComponentFile } from '../../src/artifact/component-file.ts'
-import type { ComponentFile } from '../../src/contract/component.ts'
 import { prepareExamples } from '../../src/devstack/examples.ts'
 import { publishTree } from '../../src/devstack/publish-tree.ts'
 import { makeFolder, remove } from '../../src/platform/files.ts'
 import { openHttp } from '../../src/platform/http.ts'
+import { componentFile } from '../support/component-file.ts'
 import { openTestServer } from '../support/server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const names = ['agent', 'compute', 'network', 'rc']
 
 async function writeComponent(folder: string, name: string): Promise<void> {
-  const file: ComponentFile = {
-    name,
-    platform: { os: 'freebsd', architecture: '*', 'os.version': '*' },
-    requires: {},
-    services: [],
-    links: [],
-    health: [],
-    configuration: [],
-  }
   await makeFolder(folder)
-  await writeFile(join(folder, 'component.json'), JSON.stringify(file))
+  await writeFile(join(folder, 'component.json'), JSON.stringify(componentFile({ name })))
   await writeFile(join(folder, 'main.js'), `// ${name}\n`)
 }
 

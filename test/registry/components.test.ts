@@ -7,6 +7,7 @@ import { sha256 } from '../../src/platform/digest.ts'
 import type { Http } from '../../src/platform/http.ts'
 import { checkRelease, listArtifacts, resolveRelease, showArtifact } from '../../src/registry/releases.ts'
 import { componentFolder } from '../support/component.ts'
+import { componentFile } from '../support/component-file.ts'
 import { ask, imageManifest, pushBytes, putManifest } from '../support/oci.ts'
 import { openTestRegistry } from '../support/registry.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -14,13 +15,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 const repository = 'components/compute'
 const open = async () => openTestRegistry(await temporaryFolder())
 const config: ComponentConfig = {
-  name: 'compute',
-  platform: { os: 'freebsd', architecture: '*', 'os.version': '*' },
-  requires: {},
-  services: [],
-  links: [],
-  health: [],
-  configuration: [],
+  ...componentFile(),
   version: '1.0.0',
   unpackedBytes: 1,
   entries: 1,

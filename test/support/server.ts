@@ -8,6 +8,7 @@ import { ServerConfig } from '../../src/contract/server-config.ts'
 import { loadConfig } from '../../src/platform/config.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { openServer } from '../../src/server/server.ts'
+import { componentFile } from './component-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** An answer of the control API, read as JSON when it has a body. */
@@ -75,17 +76,7 @@ export async function openTestServer(settings: Partial<ServerConfig> = {}): Prom
     async publish(name, version, { mark = '', component = {}, as = adminToken } = {}) {
       const folder = join(scratch, `${name}-${version}-${mark}`)
       await mkdir(folder, { recursive: true })
-      const file: ComponentFile = {
-        name,
-        platform: { os: 'freebsd', architecture: '*', 'os.version': '*' },
-        requires: {},
-        services: [],
-        links: [],
-        health: [],
-        configuration: [],
-        ...component,
-      }
-      await writeFile(join(folder, 'component.json'), JSON.stringify(file))
+      await writeFile(join(folder, 'component.json'), JSON.stringify(componentFile({ name, ...component })))
       await writeFile(join(folder, 'main.js'), `// ${name} ${version} ${mark}\n`)
       const http = openHttp({ url: server.url, authorization: `Bearer ${as}` })
       try {

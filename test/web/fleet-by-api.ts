@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import { publishComponent } from '../../src/artifact/publish.ts'
 import { Promoted } from '../../src/contract/channel.ts'
-import type { ComponentFile } from '../../src/contract/component.ts'
 import { DesiredDocument } from '../../src/contract/desired.ts'
 import { CreatedJoinToken, type CreateJoinToken, Enrolled } from '../../src/contract/enrolment.ts'
 import type { ReleaseSet } from '../../src/contract/release-set.ts'
@@ -12,6 +11,7 @@ import type { HostReport } from '../../src/contract/report.ts'
 import { CreatedToken, type Role } from '../../src/contract/token.ts'
 import { type Http, openHttp } from '../../src/platform/http.ts'
 import { refusal, requestJson } from '../../src/platform/json-http.ts'
+import { componentFile } from '../support/component-file.ts'
 
 /** A host that is only a credential: what it reports is what the test says. */
 export interface ReportingHost {
@@ -48,17 +48,8 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
   return {
     async publish(component, version) {
       const source = join(folder, `${component}-${version}`)
-      const file: ComponentFile = {
-        name: component,
-        platform: { os: 'freebsd', architecture: '*', 'os.version': '*' },
-        requires: {},
-        services: [],
-        links: [],
-        health: [],
-        configuration: [],
-      }
       await mkdir(source)
-      await writeFile(join(source, 'component.json'), JSON.stringify(file))
+      await writeFile(join(source, 'component.json'), JSON.stringify(componentFile({ name: component })))
       await writeFile(join(source, 'main.js'), `// ${component} ${version}\n`)
       await publishComponent({ http: admin, folder: source, version, temporaryFolder: folder })
     },
