@@ -14,10 +14,14 @@ interface ProcessRow {
  * gone. This process is spared.
  */
 export async function cutPower(group: number): Promise<void> {
+  // Whoever was found once stays on the list: a process whose parent died before it no longer looks like a descendant.
+  const found = new Set<number>()
   for (;;) {
-    const doomed = familyOf(group, await listProcesses()).filter((pid) => pid !== process.pid)
+    const rows = await listProcesses()
+    for (const pid of familyOf(group, rows)) if (pid !== process.pid) found.add(pid)
+    const doomed = rows.filter(({ pid }) => found.has(pid))
     if (doomed.length === 0) return
-    for (const pid of doomed) kill(pid)
+    for (const { pid } of doomed) kill(pid)
     await delay(10)
   }
 }
