@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/real/**', 'test/xen/**'],
     setupFiles: ['test/support/node-version.ts'],
-    // Many files wait for processes that they started; without this a machine of two cores runs one file at a time.
-    maxWorkers: '150%',
+    // As many files at a time as there are cores; without this a machine of two runs one.
+    maxWorkers: '100%',
     // One process for many files: loading the same modules for each of them took a third of the time. No test leaves state in a module.
     isolate: false,
     // For the many programs that tests start: each start after the first takes half the time.
