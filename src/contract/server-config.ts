@@ -24,6 +24,8 @@ export const ServerConfig = Type.Object(
     maxOpenUploads: Type.Integer({ minimum: 1, default: 1000 }),
     /** Tags that never move, beside versions, which never do: patterns such as `v*,release-*`. */
     immutableTags: Type.String({ pattern: '^[A-Za-z0-9._*-]*(,[A-Za-z0-9._*-]+)*$', default: '' }),
+    /** Repositories that everybody may read without a token: patterns such as `public/*,tools`. */
+    anonymousPull: Type.String({ pattern: '^([a-z0-9._/*-]+(,[a-z0-9._/*-]+)*)?$', maxLength: 4096, default: '' }),
     /** An upload session without a byte for this long is removed. */
     uploadExpirySeconds: Type.Integer({ minimum: 60, default: 86_400 }),
     /** A host without a report for this long is `silent`. */

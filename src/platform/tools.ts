@@ -3,11 +3,17 @@ import { join } from 'node:path'
 /** Where the programs that we run are on FreeBSD: the one table. A configuration overrides it elsewhere. */
 export const freebsdTools = {
   'freebsd-version': '/bin/freebsd-version',
+  ifconfig: '/sbin/ifconfig',
+  kldstat: '/sbin/kldstat',
   service: '/usr/sbin/service',
   sysctl: '/sbin/sysctl',
   sysrc: '/usr/sbin/sysrc',
   uname: '/usr/bin/uname',
+  'xenstore-ls': '/usr/local/bin/xenstore-ls',
+  'xenstore-read': '/usr/local/bin/xenstore-read',
+  xl: '/usr/local/sbin/xl',
   zfs: '/sbin/zfs',
+  zpool: '/sbin/zpool',
 } as const
 
 export type Tool = keyof typeof freebsdTools
