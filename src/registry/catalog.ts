@@ -94,6 +94,17 @@ export async function removeTag(db: Db, repository: string, tag: string): Promis
   return numDeletedRows > 0n
 }
 
+/** The names of the tags of a manifest. */
+export async function listTagsOf(db: Db, repository: string, manifest: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('tags')
+    .select('name')
+    .where('repository', '=', repository)
+    .where('manifest', '=', manifest)
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 /** Names of tags in the order of their characters' codes, from the first one after `after`. */
 export async function listTags(
   db: Db,

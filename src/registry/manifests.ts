@@ -2,10 +2,10 @@ import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
 import type { Blobs } from './blobs.ts'
 import * as catalog from './catalog.ts'
-import { checkComponentRules, isComponentRepository, isVersion } from './component-rules.ts'
 import { digestLike } from './digests.ts'
 import { type ParsedManifest, parseManifest } from './manifest-form.ts'
 import * as rows from './manifest-rows.ts'
+import { checkReleaseRules, holdsReleases, isVersion } from './release-rules.ts'
 
 export interface PutManifest {
   repository: string
@@ -26,11 +26,6 @@ export interface TakenManifest {
   missing: string[]
 }
 
-/** What hosts run is taken only when it is whole. */
-export function mustBeWhole(repository: string): boolean {
-  return /^(components|images)\//.test(repository)
-}
-
 /**
  * Takes a manifest and its tags, all or nothing. In components/ and images/ everything that it names must be in the repository before;
  * elsewhere it may be sparse, as in a mirror of one platform of many. Its subject may be missing. The same manifest may be put again.
@@ -45,11 +40,11 @@ export async function putManifest(
   if (claimed !== undefined && claimed !== digest)
     throw new AppError('DIGEST_INVALID', `the manifest was put as ${claimed}, but its digest is ${digest}`)
   const parsed = parseManifest(content, contentType)
-  await checkComponentRules(db, blobs, repository, tags, parsed)
+  await checkReleaseRules(db, blobs, repository, tags, parsed)
   const time = now.toISOString()
   const missing = await db.transaction().execute(async (trx) => {
     const missing = await findMissing(trx, repository, parsed)
-    if (missing[0] && mustBeWhole(repository))
+    if (missing[0] && holdsReleases(repository))
       throw new AppError(
         'MANIFEST_BLOB_UNKNOWN',
         `the ${missing[0].kind} ${missing[0].digest} is not in ${repository}; push it first`,
@@ -91,16 +86,31 @@ async function findMissing(
 
 /**
  * Removes a manifest with all its tags, or one tag.
- * @throws AppError MANIFEST_UNKNOWN; UNSUPPORTED for releases of components, which hosts may be running
+ *
+ * Decision: a tag that never moves is not removed either, nor what it names. Why: whoever removes it could push other content under its
+ * name. Not: a record of removed versions, which lets one content back in; that comes when space has to be won.
+ * @throws AppError MANIFEST_UNKNOWN; UNSUPPORTED for versions, and for what stands beside releases that hosts may be running
  */
-export async function deleteManifest(db: Db, repository: string, reference: string): Promise<void> {
-  if (isComponentRepository(repository))
-    throw new AppError(
-      'UNSUPPORTED',
-      `${repository}:${reference} may be what hosts run; releases of components are not deleted`,
-    )
-  const removed = reference.includes(':')
-    ? await rows.removeManifest(db, repository, reference)
-    : await catalog.removeTag(db, repository, reference)
-  if (!removed) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
+export async function deleteManifest(
+  db: Db,
+  repository: string,
+  reference: string,
+  neverMoves: (tag: string) => boolean,
+): Promise<void> {
+  if (holdsReleases(repository))
+    throw new AppError('UNSUPPORTED', `${repository}:${reference} may be what hosts run; releases are not deleted`)
+  await db.transaction().execute(async (trx) => {
+    const isDigest = reference.includes(':')
+    const tags = isDigest ? await catalog.listTagsOf(trx, repository, reference) : [reference]
+    const removed = isDigest
+      ? await rows.removeManifest(trx, repository, reference)
+      : await catalog.removeTag(trx, repository, reference)
+    if (!removed) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
+    const fixed = tags.find(neverMoves)
+    if (fixed !== undefined)
+      throw new AppError(
+        'UNSUPPORTED',
+        `${repository}:${fixed} is ${isVersion(fixed) ? 'a version' : 'a tag'} that never moves, so it is not deleted: other content could come under its name`,
+      )
+  })
 }

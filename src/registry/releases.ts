@@ -8,9 +8,9 @@ import type { ReleaseRef } from '../contract/release-set.ts'
 import type { Db } from '../database/open.ts'
 import type { Blobs } from './blobs.ts'
 import * as catalog from './catalog.ts'
-import { readComponentConfig } from './component-rules.ts'
 import { parseManifest } from './manifest-form.ts'
 import { findManifest, type StoredManifest } from './manifest-rows.ts'
+import { readComponentConfig } from './release-rules.ts'
 
 /** One manifest of a release, with its config. */
 interface Variant {

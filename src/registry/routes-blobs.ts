@@ -1,7 +1,7 @@
 import { AppError } from '../contract/errors.ts'
 import { answerBlob } from './blob-answer.ts'
 import * as catalog from './catalog.ts'
-import { isComponentRepository } from './component-rules.ts'
+import { holdsReleases } from './release-rules.ts'
 import type { Handlers } from './route-context.ts'
 
 /** end-2 and end-10 of OCI Distribution 1.1. */
@@ -14,11 +14,8 @@ export const blobHandlers: Handlers<'blob'> = {
     },
 
     async DELETE({ db, onChange }, { repository, digest }, _request, reply) {
-      if (isComponentRepository(repository))
-        throw new AppError(
-          'UNSUPPORTED',
-          `${digest} may be what hosts run; what releases of components need is not deleted`,
-        )
+      if (holdsReleases(repository))
+        throw new AppError('UNSUPPORTED', `${digest} may be what hosts run; what releases need is not deleted`)
       if (!(await catalog.removeBlob(db, repository, digest)))
         throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
       onChange(repository)

@@ -10,7 +10,7 @@ import { attachment, fileNameOf } from './file-name.ts'
 import { findByReference } from './find-manifest.ts'
 import { parseManifest } from './manifest-form.ts'
 import type { StoredManifest } from './manifest-rows.ts'
-import { mustBeWhole } from './manifests.ts'
+import { holdsReleases } from './release-rules.ts'
 import type { RegistryContext } from './route-context.ts'
 import { checkedName, checkedTag } from './route-path.ts'
 
@@ -102,7 +102,7 @@ async function upload(context: RegistryContext, request: FileRequest, reply: Fas
   const repository = checkedName(parts.slice(0, -2).join('/'))
   const tag = checkedTag(parts.at(-2) as string)
   await context.authorize(request, 'push', repository)
-  if (mustBeWhole(repository))
+  if (holdsReleases(repository))
     throw new AppError(
       'UNSUPPORTED',
       `${repository} holds what hosts run, which is more than a file; use \`slipway publish\``,

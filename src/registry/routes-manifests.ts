@@ -46,8 +46,8 @@ export const manifestHandlers: Handlers<'manifest'> = {
         .send()
     },
 
-    async DELETE({ db, onChange }, { repository, reference }, _request, reply) {
-      await deleteManifest(db, repository, reference)
+    async DELETE({ db, onChange, neverMoves }, { repository, reference }, _request, reply) {
+      await deleteManifest(db, repository, reference, neverMoves)
       onChange(repository)
       return reply.code(202).send()
     },

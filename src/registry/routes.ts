@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
-import { isVersion } from './component-rules.ts'
 import { openCounts } from './metrics.ts'
 import { answerOciError } from './oci-error.ts'
+import { isVersion } from './release-rules.ts'
 import {
   type Handler,
   type Handlers,

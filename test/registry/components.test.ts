@@ -219,8 +219,8 @@ test('artifacts are listed with their sizes, and shown with their tags, newest f
   const first = await publish('1.0.0')
   await expect.poll(() => new Date().toISOString()).not.toBe((await showArtifact(db, repository)).releases[0]?.pushedAt)
   const second = await publish('1.1.0')
-  const image = await imageManifest(http, 'images/debian')
-  await putManifest(http, 'images/debian', 'latest', image.bytes)
+  const image = await imageManifest(http, 'containers/debian')
+  await putManifest(http, 'containers/debian', 'latest', image.bytes)
 
   const { releases } = await showArtifact(db, repository)
   expect(releases).toEqual([
@@ -246,7 +246,7 @@ test('artifacts are listed with their sizes, and shown with their tags, newest f
   expect(await listArtifacts(db)).toEqual([
     // The two versions share their bundle.
     { repository, tags: 2, sizeBytes: expect.any(Number) },
-    { repository: 'images/debian', tags: 1, sizeBytes: image.bytes.length + 2 + 5 },
+    { repository: 'containers/debian', tags: 1, sizeBytes: image.bytes.length + 2 + 5 },
   ])
   await expect(showArtifact(db, 'none')).rejects.toMatchObject({ code: 'not-found' })
 })

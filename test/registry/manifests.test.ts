@@ -83,9 +83,8 @@ describe('a manifest is refused and leaves nothing', () => {
       const { manifest } = await imageManifest(http, 'images/a')
       const changed = change(manifest)
       const bytes = Buffer.from(typeof changed === 'string' ? changed : JSON.stringify(changed))
-      const answer = await putManifest(http, 'images/a', 'v1', bytes)
+      const answer = await putManifest(http, 'images/a', sha256(bytes), bytes)
       expect(answer).toMatchObject({ status, json: { errors: [{ code, message: expect.stringContaining(says) }] } })
-      expect((await ask(http, 'GET', '/v2/images/a/manifests/v1')).status).toBe(404)
       expect((await ask(http, 'GET', `/v2/images/a/manifests/${sha256(bytes)}`)).status).toBe(404)
     })
 
@@ -183,19 +182,6 @@ describe('O9 what may be pushed', () => {
       expect((await putManifest(http, 'a', 'v1', bytes, type ?? mediaTypes.manifest)).status).toBe(201)
       expect((await ask(http, 'GET', '/v2/a/manifests/v1')).body.equals(bytes)).toBe(true)
     })
-
-  test('an index of images/, once its members are there, and an index of that', async () => {
-    const { http } = await open()
-    const member = await imageManifest(http, 'images/a')
-    const index = indexOf([member])
-    expect((await putManifest(http, 'images/a', 'v1', index, mediaTypes.index)).json.errors[0].code).toBe(
-      'MANIFEST_BLOB_UNKNOWN',
-    )
-    expect((await putManifest(http, 'images/a', member.digest, member.bytes)).status).toBe(201)
-    expect((await putManifest(http, 'images/a', 'v1', index, mediaTypes.index)).status).toBe(201)
-    const nested = indexOf([{ bytes: index, digest: sha256(index) }])
-    expect((await putManifest(http, 'images/a', 'v2', nested, mediaTypes.index)).status).toBe(201)
-  })
 
   test('a manifest and an index whose parts are elsewhere, outside of components/ and images/: with a warning', async () => {
     const { http } = await open()
@@ -344,6 +330,27 @@ describe('end-9 and end-10 deleting', () => {
       expect((await ask(http, 'HEAD', `/v2/a/manifests/${reference}`)).status).toBe(404)
     expect((await ask(http, 'DELETE', `/v2/a/blobs/${manifest.config.digest}`)).status).toBe(202)
     expect((await ask(http, 'HEAD', `/v2/a/blobs/${manifest.config.digest}`)).status).toBe(404)
+  })
+
+  test('a version, and a tag of a pattern that never moves, are not deleted, nor what they name: 405', async () => {
+    const { http } = await openTestRegistry(await temporaryFolder(), { immutableTags: 'release-*' })
+    const { bytes, digest } = await imageManifest(http, 'a')
+    for (const [tag, says] of [
+      ['1.0.0', 'a:1.0.0 is a version that never moves, so it is not deleted'],
+      ['release-1', 'a:release-1 is a tag that never moves, so it is not deleted'],
+    ] as const) {
+      await putManifest(http, 'a', tag, bytes)
+      expect(await ask(http, 'DELETE', `/v2/a/manifests/${tag}`)).toMatchObject({
+        status: 405,
+        json: { errors: [{ code: 'UNSUPPORTED', message: expect.stringContaining(says) }] },
+      })
+    }
+    await putManifest(http, 'a', 'latest', bytes)
+    expect((await ask(http, 'DELETE', `/v2/a/manifests/${digest}`)).status).toBe(405)
+    for (const reference of ['1.0.0', 'release-1', 'latest', digest])
+      expect((await ask(http, 'HEAD', `/v2/a/manifests/${reference}`)).status).toBe(200)
+    expect((await ask(http, 'DELETE', '/v2/a/manifests/latest')).status).toBe(202)
+    expect((await ask(http, 'DELETE', '/v2/a/manifests/2.0.0')).status).toBe(404)
   })
 
   test('a blob that is deleted in one repository stays in another', async () => {
