@@ -29,6 +29,7 @@ const reasons: { readonly [C in ErrorCode]?: Reason } = {
   SIZE_INVALID: 'digest-mismatch',
   'not-found': 'download-failed',
   'peer-unreachable': 'download-failed',
+  'peer-untrusted': 'download-failed',
   'peer-refused': 'download-failed',
   UNAUTHORIZED: 'download-failed',
   DENIED: 'download-failed',

@@ -35,6 +35,7 @@ export const errorTable = {
   'command-failed': { status: 500, title: 'a command failed' },
   'command-timeout': { status: 500, title: 'a command did not end in time' },
   'peer-unreachable': { status: 502, title: 'the other side cannot be reached' },
+  'peer-untrusted': { status: 502, title: 'the other side cannot prove who it is' },
   'peer-refused': { status: 502, title: 'the other side refused' },
   'payload-too-large': { status: 413, title: 'the request is too large' },
   internal: { status: 500, title: 'an error of this program' },

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { AppError } from '../contract/errors.ts'
+import { type Trust, trustingConnector } from './trust.ts'
 
 export interface HttpOptions {
   /** `http://host:port` or `https://…`, without a path. */
@@ -10,6 +11,8 @@ export interface HttpOptions {
   socketPath?: string
   /** The value of the `authorization` header of every request. */
   authorization?: string
+  /** Whom to believe beside the authorities that the system knows, when the peer speaks TLS. */
+  trust?: Trust
 }
 
 export interface RequestOptions {
@@ -32,16 +35,16 @@ export interface HttpResponse {
 
 /** The one door for HTTP requests to one peer. Every status is an answer; only a peer that cannot be reached is an error. */
 export interface Http {
-  /** @throws AppError peer-unreachable, with the peer's name and the cause */
+  /** @throws AppError peer-unreachable or peer-untrusted, with the peer's name and the cause */
   send(method: string, path: string, options?: RequestOptions): Promise<HttpResponse>
   close(): Promise<void>
 }
 
-export function openHttp({ url, socketPath, authorization }: HttpOptions): Http {
-  const pool = new Pool(url, {
-    connections: 8,
-    connect: { timeout: 10_000, ...(socketPath ? { socketPath } : {}) },
-  })
+export function openHttp({ url, socketPath, authorization, trust = {} }: HttpOptions): Http {
+  const connect = url.startsWith('https:')
+    ? trustingConnector(trust)
+    : { timeout: 10_000, ...(socketPath ? { socketPath } : {}) }
+  const pool = new Pool(url, { connections: 8, connect })
   return {
     async send(method, path, options = {}) {
       try {
@@ -74,9 +77,11 @@ export function openHttp({ url, socketPath, authorization }: HttpOptions): Http 
 export function unreachable(peer: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause
   const { code, message } = cause as NodeJS.ErrnoException
-  return new AppError('peer-unreachable', `cannot reach ${peer}: ${message || code || 'the connection was cut'}`, {
-    cause,
-  })
+  const reason =
+    code === 'ERR_SSL_WRONG_VERSION_NUMBER'
+      ? 'it does not speak TLS; is its address http://…?'
+      : message || code || 'the connection was cut'
+  return new AppError('peer-unreachable', `cannot reach ${peer}: ${reason}`, { cause })
 }
 
 async function readText(body: Readable, maxBytes: number, what: string): Promise<string> {
