@@ -6,8 +6,8 @@ import { mediaTypes } from '../contract/oci.ts'
 import { parse } from '../contract/parse.ts'
 import { makeFolder, remove, replaceFile, temporaryBeside } from '../platform/files.ts'
 import type { Http } from '../platform/http.ts'
+import type { BlobSource } from './blob-source.ts'
 import { type DiskContent, packDisk } from './pack-disk.ts'
-import type { BlobSource } from './push-blob.ts'
 import { pushRelease } from './push-release.ts'
 import { openRegistryClient, type RegistryClientOptions } from './registry-client.ts'
 import type { OnProgress, TransferOptions } from './registry-peer.ts'
@@ -47,9 +47,8 @@ export async function publishImage(options: PublishImageOptions): Promise<Publis
       version: config.version,
       artifactType: mediaTypes.image,
       configType: mediaTypes.imageConfig,
-      config,
       layerType: mediaTypes.disk,
-      layer,
+      variants: [{ config, layer }],
     }
     return await pushRelease(openRegistryClient(http, `images/${config.name}`, client), release, transfer)
   } finally {

@@ -4,10 +4,11 @@ import { AppError } from '../contract/errors.ts'
 import { type Descriptor, Manifest, mediaTypes } from '../contract/oci.ts'
 import { parseJson } from '../contract/parse.ts'
 import type { ReleaseRef } from '../contract/release-set.ts'
-import { makeFolder, replaceFile, sizeIfThere } from '../platform/files.ts'
+import { makeFolder } from '../platform/files.ts'
 import type { Http } from '../platform/http.ts'
-import { cacheFolder, cachePath, readCached } from './cache.ts'
-import { openRegistryClient, type RegistryClient, type RegistryClientOptions } from './registry-client.ts'
+import { cacheFolder, readCached } from './cache.ts'
+import { fetchBlob, fetchManifest } from './fill-cache.ts'
+import { openRegistryClient, type RegistryClientOptions } from './registry-client.ts'
 import type { TransferOptions } from './registry-peer.ts'
 
 const maxConfigBytes = 1024 * 1024
@@ -44,15 +45,12 @@ export async function pullRelease({
 }: PullOptions): Promise<CachedRelease> {
   await makeFolder(cacheFolder(cache))
   const registry = openRegistryClient(http, `components/${ref.name}`, client)
-  if (!(await isCached(cache, ref.digest))) {
-    const { bytes } = await registry.getManifest(ref.digest, transfer)
-    await replaceFile(cachePath(cache, ref.digest), bytes)
-  }
+  await fetchManifest(registry, ref.digest, cache, transfer)
   const manifest = await readManifest(cache, ref)
-  await fetchOnce(registry, manifest.config, cache, { signal: transfer.signal })
+  await fetchBlob(registry, manifest.config, cache, { signal: transfer.signal })
   const release = await readRelease(cache, ref)
   await check(release.config)
-  await fetchOnce(registry, release.bundle, cache, transfer)
+  await fetchBlob(registry, release.bundle, cache, transfer)
   return release
 }
 
@@ -90,18 +88,4 @@ async function readManifest(cache: string, ref: ReleaseRef): Promise<{ config: D
   for (const { digest } of [manifest.config, bundle])
     if (!isDigest(digest)) throw new AppError('release-invalid', `${what} names ${digest}, which is no sha256 digest`)
   return { config: manifest.config, bundle }
-}
-
-async function fetchOnce(
-  registry: RegistryClient,
-  descriptor: Descriptor,
-  cache: string,
-  transfer: TransferOptions,
-): Promise<void> {
-  if (await isCached(cache, descriptor.digest)) return transfer.onProgress?.(descriptor.size, descriptor.size)
-  await registry.pullBlob(descriptor, cachePath(cache, descriptor.digest), transfer)
-}
-
-async function isCached(cache: string, digest: string): Promise<boolean> {
-  return (await sizeIfThere(cachePath(cache, digest))) !== undefined
 }

@@ -1,17 +1,10 @@
-import { createReadStream } from 'node:fs'
 import { isAppError } from '../contract/errors.ts'
 import type { RequestOptions } from '../platform/http.ts'
 import { refusal } from '../platform/json-http.ts'
+import { type BlobSource, readBlob } from './blob-source.ts'
 import { discard, locationOf, sendExpecting } from './registry-http.ts'
 import type { Peer, TransferOptions } from './registry-peer.ts'
 import { retrying, TryLater } from './retrying.ts'
-
-/** A file whose digest and size are known. */
-export interface BlobSource {
-  file: string
-  digest: string
-  size: number
-}
 
 /** The registry may have to read a whole blob again before it answers the last request of an upload. */
 const commitTimeoutMs = 600_000
@@ -50,9 +43,9 @@ export async function pushBlob(peer: Peer, source: BlobSource, options: Transfer
   try {
     await retrying(attempt, peer.retry(options.signal))
   } catch (error) {
-    // Refused for good (its disk is full, say): nobody will go on with what was sent, so it need not take up room. Who was told to
-    // stop does not wait for that.
-    const refused = !isAppError(error, 'peer-unreachable') && !options.signal?.aborted
+    // Refused for good, itself or what it was to be a part of (its disk is full, say): nobody will go on with what was sent, so it need
+    // not take up room. Who was told to stop by a person does not wait for that.
+    const refused = !isAppError(error, 'peer-unreachable') && (!options.signal?.aborted || isAppError(error))
     if (refused && upload.started) await upload.cancel()
     throw error
   }
@@ -100,12 +93,7 @@ class Upload {
 
   /** Streams what the registry does not have yet. */
   async send(source: BlobSource, { onProgress }: TransferOptions): Promise<void> {
-    let done = this.offset
-    const content = createReadStream(source.file, { start: this.offset, highWaterMark: 1 << 18 })
-    content.on('data', (piece) => {
-      done += piece.length
-      onProgress?.(done, source.size)
-    })
+    const content = readBlob(source, this.offset, (sent) => onProgress?.(sent, source.size))
     try {
       const response = await this.#within('PATCH', this.#location, 202, {
         body: content,

@@ -1,27 +1,41 @@
 import type { Published } from '../contract/artifact.ts'
 import { AppError } from '../contract/errors.ts'
-import { type Manifest, mediaTypes } from '../contract/oci.ts'
+import { type Descriptor, type Index, type Manifest, mediaTypes } from '../contract/oci.ts'
 import { sha256 } from '../platform/digest.ts'
-import { remove, replaceFile, temporaryBeside } from '../platform/files.ts'
-import type { BlobSource } from './push-blob.ts'
+import type { BlobSource } from './blob-source.ts'
+import { pushBlobs } from './push-blobs.ts'
 import type { RegistryClient } from './registry-client.ts'
 import type { TransferOptions } from './registry-peer.ts'
 
-/** A release of one layer, ready to be pushed. */
+/** A release, ready to be pushed. */
 export interface Release {
   /** What it is called, without its version. */
   title: string
   version: string
   artifactType: string
   configType: string
-  config: object
   layerType: string
+  /** What it is on each platform, at least on one: a config and a layer. */
+  variants: readonly Variant[]
+}
+
+export interface Variant {
+  config: object
   layer: BlobSource
+  /** For other programs that choose from an index; hosts go by the config. */
+  platform?: Descriptor['platform']
+}
+
+interface Packed {
+  bytes: Buffer
+  digest: string
+  blobs: BlobSource[]
 }
 
 /**
- * Pushes a release: layer and config, then the manifest under the version. Nothing is visible before the last request. The same bytes
- * pushed again, by anybody, are the same release and answer the same.
+ * Pushes a release: all layers and configs, beside each other, then a manifest for each variant; of several, an index of them is the
+ * release. Nothing is visible under the version before the last request. The same bytes pushed again, by anybody, are the same release
+ * and answer the same.
  * @throws AppError TAG_IMMUTABLE (the version is taken by other content), and what RegistryClient throws
  */
 export async function pushRelease(
@@ -29,17 +43,11 @@ export async function pushRelease(
   release: Release,
   transfer: TransferOptions,
 ): Promise<Published> {
-  const { title, version, layer } = release
-  const config = Buffer.from(JSON.stringify(release.config))
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
-    artifactType: release.artifactType,
-    config: { mediaType: release.configType, digest: sha256(config), size: config.length },
-    layers: [{ mediaType: release.layerType, digest: layer.digest, size: layer.size }],
-    annotations: { 'org.opencontainers.image.title': title, 'org.opencontainers.image.version': version },
-  }
-  const bytes = Buffer.from(JSON.stringify(manifest))
+  const { title, version, variants } = release
+  const members = variants.map((variant) => pack(release, variant))
+  const [only] = members
+  const isIndex = !only || members.length > 1
+  const bytes = isIndex ? packIndex(release, members) : only.bytes
   const digest = sha256(bytes)
   const taken = await client.statManifest(version, transfer)
   if (taken && taken.digest !== digest)
@@ -47,19 +55,48 @@ export async function pushRelease(
       'TAG_IMMUTABLE',
       `${title}@${version} is already published with other content (${taken.digest}); publish a new version`,
     )
+  const blobs = members.flatMap((member) => member.blobs)
   if (!taken) {
-    const configFile = temporaryBeside(`${layer.file}.config`)
-    try {
-      await replaceFile(configFile, config)
-      await client.pushBlob(
-        { file: configFile, digest: manifest.config.digest, size: config.length },
-        { signal: transfer.signal },
-      )
-    } finally {
-      await remove(configFile)
-    }
-    await client.pushBlob(layer, transfer)
-    await client.putManifest(version, bytes, mediaTypes.manifest, transfer)
+    await pushBlobs(client, blobs, transfer)
+    if (isIndex)
+      for (const member of members) await client.putManifest(member.digest, member.bytes, mediaTypes.manifest, transfer)
+    await client.putManifest(version, bytes, isIndex ? mediaTypes.index : mediaTypes.manifest, transfer)
   }
-  return { repository: client.repository, version, digest, sizeBytes: bytes.length + config.length + layer.size }
+  const parts = isIndex ? [bytes, ...members.map((member) => member.bytes)] : [bytes]
+  const sizeBytes = [...parts.map(({ length }) => length), ...blobs.map(({ size }) => size)].reduce((a, b) => a + b)
+  return { repository: client.repository, version, digest, sizeBytes }
+}
+
+function pack(release: Release, variant: Variant): Packed {
+  const configBytes = Buffer.from(JSON.stringify(variant.config))
+  const config: BlobSource = { bytes: configBytes, digest: sha256(configBytes), size: configBytes.length }
+  const { layer } = variant
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    artifactType: release.artifactType,
+    config: { mediaType: release.configType, digest: config.digest, size: config.size },
+    layers: [{ mediaType: release.layerType, digest: layer.digest, size: layer.size }],
+    annotations: annotationsOf(release),
+  }
+  const bytes = Buffer.from(JSON.stringify(manifest))
+  return { bytes, digest: sha256(bytes), blobs: [config, layer] }
+}
+
+function packIndex(release: Release, members: readonly Packed[]): Buffer {
+  const index: Index = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    artifactType: release.artifactType,
+    manifests: members.map(({ bytes, digest }, position) => {
+      const platform = release.variants[position]?.platform
+      return { mediaType: mediaTypes.manifest, digest, size: bytes.length, ...(platform ? { platform } : {}) }
+    }),
+    annotations: annotationsOf(release),
+  }
+  return Buffer.from(JSON.stringify(index))
+}
+
+function annotationsOf({ title, version }: Release): Record<string, string> {
+  return { 'org.opencontainers.image.title': title, 'org.opencontainers.image.version': version }
 }

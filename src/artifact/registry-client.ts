@@ -1,9 +1,10 @@
 import type { Descriptor } from '../contract/oci.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import type { Http } from '../platform/http.ts'
+import type { BlobSource } from './blob-source.ts'
 import * as manifests from './manifest-transfer.ts'
 import { pullBlob } from './pull-blob.ts'
-import { type BlobSource, pushBlob, statBlob } from './push-blob.ts'
+import { pushBlob, statBlob } from './push-blob.ts'
 import type { Peer, TransferOptions } from './registry-peer.ts'
 
 export interface RegistryClientOptions {
@@ -24,7 +25,7 @@ export interface RegistryClient {
   readonly repository: string
   /** The size of a blob, or undefined when the repository does not have it. */
   statBlob(digest: string, options?: TransferOptions): Promise<number | undefined>
-  /** Uploads a file as a blob, unless it is there; goes on where a broken upload stood. */
+  /** Uploads a blob, unless it is there; goes on where a broken upload stood. */
   pushBlob(source: BlobSource, options?: TransferOptions): Promise<void>
   /** Downloads a blob; see pullBlob for what is left when it is cut short. */
   pullBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>, file: string, options?: TransferOptions): Promise<void>
