@@ -23,8 +23,10 @@ export type Scope = Static<typeof Scope>
 /** The scopes of one token. */
 export const Scopes = Type.Array(Scope, { minItems: 1, maxItems: 32, uniqueItems: true })
 
-/** What may be asked of a repository, in the words of the registry. */
-export type RepositoryAction = 'pull' | 'push' | 'delete'
+/** What may be asked of a registry; `list` is of its catalog, the others of one repository. */
+export const registryActions = ['pull', 'push', 'delete', 'list'] as const
+export type RegistryAction = (typeof registryActions)[number]
+type RepositoryAction = Exclude<RegistryAction, 'list'>
 
 /** The scopes of which any one is enough. The first asks for the least. */
 const sufficient: { readonly [A in RepositoryAction]: readonly string[] } = {

@@ -21,6 +21,7 @@ export interface Database {
   host_updates: HostUpdatesTable
   // server: who may do what, and who did
   tokens: TokensTable
+  signing_keys: SigningKeysTable
   audit: AuditTable
 }
 
@@ -138,11 +139,23 @@ export interface HostUpdatesTable {
 export interface TokensTable {
   id: string
   name: string
+  /** One of `tokenKinds`. */
   role: string
+  /** Scope[] as JSON; empty unless the role is `scoped`. */
+  scopes: string
   secret_hash: string
   created_at: string
   expires_at: string | null
   last_used_at: string | null
+}
+
+/** Keys with which every server of this database signs; they go with it into backups, and end what was signed when they are removed. */
+export interface SigningKeysTable {
+  /** What is signed with it. */
+  purpose: string
+  /** 256 random bits in hexadecimal. */
+  secret: string
+  created_at: string
 }
 
 export interface AuditTable {

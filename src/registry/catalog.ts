@@ -7,6 +7,26 @@ export async function hasRepository(db: Db, repository: string): Promise<boolean
   return row !== undefined
 }
 
+/**
+ * Names of repositories that have a manifest, in order, from the first one after `after`. One with blobs only is a push that has not come
+ * to its end.
+ */
+export async function listRepositories(db: Db, { after, limit }: { after: string; limit: number }): Promise<string[]> {
+  const rows = await db
+    .selectFrom('repositories')
+    .select('name')
+    .where('name', '>', after)
+    .where((row) =>
+      row.exists(
+        row.selectFrom('manifests').whereRef('manifests.repository', '=', 'repositories.name').select('digest'),
+      ),
+    )
+    .orderBy('name')
+    .limit(limit)
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 /** Makes the repository known; it is there from its first blob or manifest on. */
 export async function addRepository(db: Db, repository: string, now: string): Promise<void> {
   await db

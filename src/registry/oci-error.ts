@@ -21,7 +21,13 @@ const retryAfterSeconds = 30
  * Answers an error as `{"errors":[{code, message, detail}]}`. `code` is one that every client knows; `detail.code` is the exact one of
  * our table (`TAG_IMMUTABLE` for a `DENIED` with status 409), by which our own client decides.
  */
-export function answerOciError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+export function answerOciError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+  challenges: string[] = ['Basic realm="slipway"'],
+): FastifyReply {
   const error = asAppError(thrown)
   const { method, url } = request
   if (request.raw.destroyed && !request.raw.complete) log.info({ method, url }, 'client went away')
@@ -29,7 +35,7 @@ export function answerOciError(thrown: unknown, request: FastifyRequest, reply: 
   // What the client still sends is read and dropped, so that it gets to see this answer.
   if (!request.raw.readableEnded) request.raw.resume()
   if (error.status === 429) reply.header('retry-after', retryAfterSeconds)
-  if (error.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Basic realm="slipway"')
+  if (error.code === 'UNAUTHORIZED') reply.header('www-authenticate', challenges)
   const body = { code: wireCodes[error.code] ?? error.code, message: error.message, detail: { code: error.code } }
   return reply
     .code(error.status)

@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AppError, isAppError } from '../contract/errors.ts'
+import type { RegistryAction } from '../contract/scope.ts'
 import type { Db } from '../database/open.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -22,10 +24,15 @@ export interface RegistryOptions {
   /** Where pushes, pulls and their times are counted, if anywhere. */
   metrics?: Metrics
   /**
-   * Lets a request do what it asks for, or throws. The repository is empty for the question whether there is a registry at all.
+   * Lets a request do what it asks for, or throws. The repository is empty for the question whether there is a registry at all, and for
+   * its catalog.
    * @throws AppError UNAUTHORIZED | DENIED
    */
-  authorize(request: FastifyRequest, action: 'pull' | 'push', repository: string): Promise<void>
+  authorize(request: FastifyRequest, action: RegistryAction, repository: string): Promise<void>
+  /** Whether the catalog shows a repository to the caller; all are shown when it is not given. */
+  isListed?(request: FastifyRequest, repository: string): boolean
+  /** The WWW-Authenticate lines for a request that was answered with UNAUTHORIZED; Basic when it is not given. */
+  challenges?(request: FastifyRequest): string[]
   /** Something of a repository changed that people may be looking at. */
   onChange(repository: string): void
   /** A manifest was taken; called once for the reference in the address and for each further tag. */
@@ -53,6 +60,21 @@ export interface RegistryContext extends RegistryOptions {
   neverMoves(tag: string): boolean
 }
 
+/** Whether a request may read a repository, where that is no condition for the rest of it. */
+export async function mayPull(
+  { authorize }: RegistryContext,
+  request: FastifyRequest,
+  repository: string,
+): Promise<boolean> {
+  try {
+    await authorize(request, 'pull', repository)
+    return true
+  } catch (error) {
+    if (isAppError(error, 'UNAUTHORIZED', 'DENIED')) return false
+    throw error
+  }
+}
+
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Handler<T extends Target> = (
   context: RegistryContext,
@@ -68,6 +90,15 @@ export type Handlers<K extends Target['kind']> = {
 /** A parameter of the query that is given at most once; of several the first counts. */
 export function queryText(request: FastifyRequest, name: string): string | undefined {
   return queryTexts(request, name)[0]
+}
+
+/** A parameter of the query that is a number of things. @throws AppError input-invalid */
+export function queryCount(request: FastifyRequest, name: string): number | undefined {
+  const text = queryText(request, name)
+  if (text === undefined) return undefined
+  const count = Number(text)
+  if (text !== '' && Number.isSafeInteger(count) && count >= 0) return count
+  throw new AppError('input-invalid', `${name} must be a whole number from 0 on, and not ${JSON.stringify(text)}`)
 }
 
 /** All values of a parameter of the query. */

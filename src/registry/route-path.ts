@@ -6,6 +6,7 @@ import { parseDigest } from './digests.ts'
 /** What an address below /v2/ is about. Names of repositories have slashes, so the address is read from its end. */
 export type Target =
   | { kind: 'base' }
+  | { kind: 'catalog' }
   | { kind: 'blob'; repository: string; digest: string }
   | { kind: 'uploads'; repository: string }
   | { kind: 'upload'; repository: string; id: string }
@@ -19,6 +20,7 @@ export type Target =
  */
 export function parsePath(path: string): Target {
   if (path === '') return { kind: 'base' }
+  if (path === '_catalog') return { kind: 'catalog' }
   const parts = path.split('/')
   const last = parts.at(-1) as string
   const before = parts.at(-2)

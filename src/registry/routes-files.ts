@@ -11,7 +11,7 @@ import { findByReference } from './find-manifest.ts'
 import { parseManifest } from './manifest-form.ts'
 import type { StoredManifest } from './manifest-rows.ts'
 import { holdsReleases } from './release-rules.ts'
-import type { RegistryContext } from './route-context.ts'
+import { mayPull, type RegistryContext } from './route-context.ts'
 import { checkedName, checkedTag } from './route-path.ts'
 
 type FileRequest = FastifyRequest<{ Params: { '*': string } }>
@@ -37,14 +37,15 @@ export function fileRoutes(app: FastifyInstance, context: RegistryContext): void
 async function download(context: RegistryContext, request: FileRequest, reply: FastifyReply): Promise<FastifyReply> {
   const path = request.params['*']
   const addresses = readAddresses(path)
-  for (const address of addresses) {
+  // Who may not look is told neither what is there nor what is missing.
+  const readable: Address[] = []
+  for (const address of addresses) if (await mayPull(context, request, address.repository)) readable.push(address)
+  if (readable.length === 0)
+    for (const { repository } of addresses) await context.authorize(request, 'pull', repository)
+  for (const address of readable) {
     const manifest = await findByReference(context, address.repository, address.reference)
-    if (!manifest) continue
-    await context.authorize(request, 'pull', address.repository)
-    return answerFile(context, address, manifest, request, reply)
+    if (manifest) return answerFile(context, address, manifest, request, reply)
   }
-  // Who may not look is not told what is missing.
-  for (const { repository } of addresses) await context.authorize(request, 'pull', repository)
   throw new AppError(
     'MANIFEST_UNKNOWN',
     `there is no file at /files/${path}; it is <repository>/<version>[/<file name>]`,

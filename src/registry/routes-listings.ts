@@ -2,7 +2,7 @@ import { AppError } from '../contract/errors.ts'
 import { type Index, mediaTypes } from '../contract/oci.ts'
 import * as catalog from './catalog.ts'
 import { readReferrers } from './referrers.ts'
-import { type Handlers, queryText } from './route-context.ts'
+import { type Handlers, queryCount, queryText } from './route-context.ts'
 
 /** end-8 and end-12 of OCI Distribution 1.1. */
 export const listingHandlers: Handlers<'tags' | 'referrers'> = {
@@ -10,10 +10,7 @@ export const listingHandlers: Handlers<'tags' | 'referrers'> = {
     async GET({ db }, { repository }, request, reply) {
       if (!(await catalog.hasRepository(db, repository)))
         throw new AppError('NAME_UNKNOWN', `there is no repository ${repository}`)
-      const n = queryText(request, 'n')
-      const limit = n === undefined ? undefined : Number(n)
-      if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0))
-        throw new AppError('input-invalid', `n must be a number of tags, and not ${JSON.stringify(n)}`)
+      const limit = queryCount(request, 'n')
       const after = queryText(request, 'last')
       const tags = await catalog.listTags(db, repository, {
         after,

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../contract/errors.ts'
 import * as catalog from './catalog.ts'
 import { algorithms, parseDigest } from './digests.ts'
 import { receive } from './receive.ts'
-import { type Handlers, queryText, type RegistryContext } from './route-context.ts'
+import { type Handlers, mayPull, queryText, type RegistryContext } from './route-context.ts'
 import { checkedName } from './route-path.ts'
 
 /** How many repositories are tried for a mount that names none. */
@@ -109,16 +109,6 @@ async function mountBlob(
     return true
   }
   return false
-}
-
-async function mayPull({ authorize }: RegistryContext, request: FastifyRequest, repository: string): Promise<boolean> {
-  try {
-    await authorize(request, 'pull', repository)
-    return true
-  } catch (error) {
-    if (isAppError(error, 'DENIED')) return false
-    throw error
-  }
 }
 
 function uploadState(reply: FastifyReply, repository: string, id: string, size: number): FastifyReply {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
+import type { RegistryAction } from '../contract/scope.ts'
 import { openCounts } from './metrics.ts'
 import { answerOciError } from './oci-error.ts'
 import { isVersion } from './release-rules.ts'
@@ -13,6 +14,7 @@ import {
 } from './route-context.ts'
 import { parsePath, type Target } from './route-path.ts'
 import { blobHandlers } from './routes-blobs.ts'
+import { catalogHandlers } from './routes-catalog.ts'
 import { fileRoutes } from './routes-files.ts'
 import { listingHandlers } from './routes-listings.ts'
 import { manifestHandlers } from './routes-manifests.ts'
@@ -25,6 +27,7 @@ const handlers: Handlers<Target['kind']> = {
     GET: async (_context, _target, _request, reply) =>
       reply.header('docker-distribution-api-version', 'registry/2.0').send({}),
   },
+  ...catalogHandlers,
   ...blobHandlers,
   ...uploadHandlers,
   ...manifestHandlers,
@@ -39,7 +42,9 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
   const context = openContext(options)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.setErrorHandler((error, request, reply) => answerOciError(error, request, reply, options.log))
+  app.setErrorHandler((error, request, reply) =>
+    answerOciError(error, request, reply, options.log, options.challenges?.(request)),
+  )
   app.route<{ Params: { '*': string } }>({
     method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     url: '/v2/*',
@@ -67,9 +72,9 @@ async function answer(
 ): Promise<FastifyReply> {
   const method = request.method as Method
   const target = parsePath(path)
-  const reading = method === 'GET' || method === 'HEAD'
-  const pulling = reading && target.kind !== 'uploads' && target.kind !== 'upload'
-  await context.authorize(request, pulling ? 'pull' : 'push', 'repository' in target ? target.repository : '')
+  const action = actionOf(method, target)
+  const pulling = action === 'pull'
+  await context.authorize(request, action, 'repository' in target ? target.repository : '')
   const byMethod = handlers[target.kind] as Partial<Record<Method, Handler<Target>>>
   const handler = byMethod[method] ?? (method === 'HEAD' ? byMethod.GET : undefined)
   const mirrored = queryText(request, 'ns')
@@ -78,4 +83,11 @@ async function answer(
   if ('repository' in target && target.kind !== 'referrers') context.counts.watch(reply, target.repository)
   if (!handler) throw new AppError('UNSUPPORTED', `${method} is not supported for ${request.url.split('?')[0]}`)
   return handler(context, target, request, reply)
+}
+
+function actionOf(method: Method, { kind }: Target): RegistryAction {
+  if (kind === 'catalog') return 'list'
+  if (kind === 'uploads' || kind === 'upload') return 'push'
+  if (method === 'DELETE') return 'delete'
+  return method === 'GET' || method === 'HEAD' ? 'pull' : 'push'
 }

@@ -23,10 +23,16 @@ import { eventRoutes } from './api/events.ts'
 import { hostRoutes, hostSelfRoutes } from './api/hosts.ts'
 import { tokenRoutes } from './api/tokens.ts'
 import { audit } from './audit.ts'
+import { challenges } from './challenge.ts'
+import { scopeText } from './docker-scope.ts'
 import { answerProblem } from './errors.ts'
 import { Events } from './events.ts'
+import { identify } from './identity.ts'
 import { metricsRoute } from './metrics.ts'
-import { credentialOf, demand, findPrincipal } from './principal.ts'
+import { demandRepository, mayUse } from './permission.ts'
+import { credentialOf, demand } from './principal.ts'
+import { signingKey } from './signing-key.ts'
+import { tokenEndpoint } from './token-endpoint.ts'
 import { uiRoutes } from './ui.ts'
 
 export interface AppOptions {
@@ -60,9 +66,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setValidatorCompiler(
     ({ schema, httpPart }) => (httpPart === 'body' ? strict : loose).compile(schema as object) as never,
   )
-  app.decorateRequest('principal', null)
+  const { anonymousPull } = config
+  const key = await signingKey(db, 'access-token', new Date())
+  for (const name of ['principal', 'grants', 'refusal', 'wantedScope']) app.decorateRequest(name, null)
   app.addHook('onRequest', async (request) => {
-    request.principal = await findPrincipal(db, credentialOf(request), new Date())
+    Object.assign(request, await identify(db, key, credentialOf(request), new Date()))
   })
 
   // Before the rest: it counts the requests of every route that comes after it.
@@ -77,10 +85,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       immutableTags: config.immutableTags,
       metrics,
       log,
-      authorize: async (request, action) => {
-        if (action === 'pull' && request.principal?.kind === 'host') return
-        demand(request.principal, action === 'pull' ? 'viewer' : 'publisher')
+      authorize: async (request, action, repository) => {
+        request.wantedScope = scopeText({ action, repository }) ?? null
+        demandRepository(request, { action, repository }, anonymousPull)
       },
+      isListed: ({ principal }, repository) => mayUse(principal, { action: 'pull', repository }, anonymousPull),
+      challenges: (request) => challenges(request, { publicUrl: publicUrl(), anonymousPull }),
       onChange: (repository) => events.publish({ kind: 'artifact', name: repository }),
       // A channel's name is a tag that nobody pushes.
       resolveTag: async (repository, tag) => {
@@ -92,6 +102,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     })
   })
 
+  await app.register(async (tokens) => tokenEndpoint(tokens, { db, key, anonymousPull, log }))
+
   await app.register(
     async (plain) => {
       await plain.register(swagger, {
@@ -102,7 +114,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       })
       const scope = plain.withTypeProvider<TypeBoxTypeProvider>()
       scope.addHook('onRequest', async (request) => {
-        if (!request.is404) demand(request.principal, request.routeOptions.config.access)
+        if (!request.is404) demand(request, request.routeOptions.config.access)
       })
       const api: Api = {
         app: scope,

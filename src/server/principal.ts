@@ -1,25 +1,42 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
-import type { Role } from '../contract/token.ts'
-import type { Db } from '../database/open.ts'
-import { secretMatches } from '../platform/secret.ts'
-import { markUsed } from './tokens.ts'
+import type { RegistryAction } from '../contract/scope.ts'
+import type { Role, TokenKind } from '../contract/token.ts'
 
 /** Who makes a request: a person or a pipeline with a token, or a host with its own credential. */
 export type Principal =
-  | { kind: 'token'; id: string; name: string; role: Role }
+  | { kind: 'token'; id: string; name: string; role: TokenKind; scopes: readonly string[] }
   | { kind: 'host'; id: string; name: string }
 
-/** What a route asks of its caller. `viewer` takes a publisher and an admin too, `publisher` an admin. */
-export type Access = Role | 'host' | 'anyone' | 'join-token'
+/** What may be done with one repository, or with the registry as a whole when its name is empty. */
+export interface Grant {
+  repository: string
+  actions: readonly RegistryAction[]
+}
+
+/** What a request says of its caller. All are null for one who sent no credential. */
+export interface Identity {
+  principal: Principal | null
+  /** What an access token is limited to (its principal is null when it was given to nobody in particular); null for a credential itself. */
+  grants: readonly Grant[] | null
+  /** Why the credential that was sent is not taken. */
+  refusal: string | null
+}
+
+/**
+ * What a route asks of its caller. `viewer` takes a publisher and an admin too, `publisher` an admin. `token` takes every token, also
+ * a scoped one: such a route looks at the scopes itself.
+ */
+export type Access = Role | 'token' | 'host' | 'anyone' | 'join-token'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route says it; one that does not is refused to everybody. */
     access?: Access
   }
-  interface FastifyRequest {
-    principal: Principal | null
+  interface FastifyRequest extends Identity {
+    /** What an access token would need to allow, when that has been asked: `repository:tools:pull`. */
+    wantedScope: string | null
   }
 }
 
@@ -37,36 +54,38 @@ export function credentialOf(request: FastifyRequest): string | undefined {
   return basic && Buffer.from(basic, 'base64').toString('utf8').split(':').slice(1).join(':')
 }
 
-/** Who a credential `slw_<id>_<secret>` belongs to; null when it belongs to nobody, or has expired. */
-export async function findPrincipal(db: Db, credential: string | undefined, now: Date): Promise<Principal | null> {
-  const [, id, secret] = /^slw_([0-9a-f]{16})_([0-9a-f]{64})$/.exec(credential ?? '') ?? []
-  if (!id || !secret) return null
-  const token = await db.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst()
-  if (token) {
-    if (!secretMatches(secret, token.secret_hash)) return null
-    if (token.expires_at !== null && token.expires_at <= now.toISOString()) return null
-    await markUsed(db, token, now)
-    return { kind: 'token', id, name: token.name, role: token.role as Role }
-  }
-  const host = await db.selectFrom('hosts').select(['name', 'key_hash']).where('id', '=', id).executeTakeFirst()
-  return host && secretMatches(secret, host.key_hash) ? { kind: 'host', id, name: host.name } : null
+const rank: Readonly<Record<TokenKind, number>> = { scoped: 0, viewer: 1, publisher: 2, admin: 3 }
+
+/** Whether somebody has a role, or one that includes it. */
+export function hasRole(principal: Principal | null, role: Role): boolean {
+  return principal?.kind === 'token' && rank[principal.role] >= rank[role]
 }
 
-const rank: Readonly<Record<Role, number>> = { viewer: 1, publisher: 2, admin: 3 }
-
 /** @throws AppError UNAUTHORIZED (nobody), DENIED (somebody who may not) */
-export function demand(principal: Principal | null, access: Access | undefined): void {
+export function demand({ principal, grants, refusal }: Identity, access: Access | undefined): void {
   if (access === 'anyone' || access === 'join-token') return
   if (!principal)
-    throw new AppError('UNAUTHORIZED', 'a valid token is needed: send it as Bearer, or as the password of Basic')
+    throw new AppError(
+      'UNAUTHORIZED',
+      refusal ?? 'a valid token is needed: send it as Bearer, or as the password of Basic',
+    )
+  if (grants)
+    throw new AppError('DENIED', 'an access token is for the registry alone; send the token that it was got with')
   if (access === undefined) throw new AppError('internal', 'the route does not say who may use it')
   if (access === 'host') {
     if (principal.kind !== 'host') throw new AppError('DENIED', 'only an enrolled host may do this')
-  } else if (principal.kind !== 'token' || rank[principal.role] < rank[access]) {
-    const who =
-      principal.kind === 'token'
-        ? `the token ${principal.name} is a ${principal.role}'s`
-        : `${principal.name} is a host`
-    throw new AppError('DENIED', `${who}; this needs ${access === 'admin' ? 'an admin' : `a ${access}`}`)
-  }
+  } else if (access === 'token') {
+    if (principal.kind !== 'token') throw new AppError('DENIED', `${describe(principal)}; this needs a token`)
+  } else if (!hasRole(principal, access)) throw lacksRole(principal, access)
+}
+
+/** The error for somebody without the role that is needed. */
+export function lacksRole(principal: Principal, role: Role): AppError {
+  return new AppError('DENIED', `${describe(principal)}; this needs ${role === 'admin' ? 'an admin' : `a ${role}`}`)
+}
+
+function describe(principal: Principal): string {
+  if (principal.kind === 'host') return `${principal.name} is a host`
+  if (principal.role === 'scoped') return `the token ${principal.name} has only ${principal.scopes.join(', ')}`
+  return `the token ${principal.name} is ${principal.role === 'admin' ? 'an' : 'a'} ${principal.role}'s`
 }

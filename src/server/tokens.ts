@@ -1,19 +1,29 @@
 import type { Selectable } from 'kysely'
 import { AppError, isAppError } from '../contract/errors.ts'
-import type { CreatedToken, CreateToken, Role, Token } from '../contract/token.ts'
+import type { CreatedToken, CreateToken, Token, TokenKind } from '../contract/token.ts'
 import type { Db } from '../database/open.ts'
 import type { TokensTable } from '../database/tables.ts'
 import { hashSecret, newId, newSecret } from '../platform/secret.ts'
 
 type TokenRow = Selectable<TokensTable>
 
-/** Makes a token for a person or a pipeline. The secret is in the answer and nowhere else. @throws AppError conflict (name taken) */
-export async function createToken(db: Db, { name, role, validSeconds }: CreateToken, now: Date): Promise<CreatedToken> {
+/**
+ * Makes a token for a person (with a role) or a pipeline (with scopes). The secret is in the answer and nowhere else.
+ * @throws AppError conflict (name taken), input-invalid (a role and scopes, or neither)
+ */
+export async function createToken(
+  db: Db,
+  { name, role, scopes, validSeconds }: CreateToken,
+  now: Date,
+): Promise<CreatedToken> {
+  if ((role === undefined) === (scopes === undefined))
+    throw new AppError('input-invalid', `the token ${name} needs a role or scopes, one of the two`)
   const secret = newSecret()
   const row: TokenRow = {
     id: newId(),
     name,
-    role,
+    role: role ?? 'scoped',
+    scopes: JSON.stringify(scopes ?? []),
     secret_hash: hashSecret(secret),
     created_at: now.toISOString(),
     expires_at: validSeconds === undefined ? null : new Date(now.getTime() + validSeconds * 1000).toISOString(),
@@ -26,11 +36,11 @@ export async function createToken(db: Db, { name, role, validSeconds }: CreateTo
     .executeTakeFirst()
   if (inserted.numInsertedOrUpdatedRows === 0n)
     throw new AppError('conflict', `a token named ${name} exists already; choose another name`)
-  return { ...view(row), secret: `slw_${row.id}_${secret}` }
+  return { ...readToken(row), secret: `slw_${row.id}_${secret}` }
 }
 
 export async function listTokens(db: Db): Promise<Token[]> {
-  return (await db.selectFrom('tokens').selectAll().orderBy('name').execute()).map(view)
+  return (await db.selectFrom('tokens').selectAll().orderBy('name').execute()).map(readToken)
 }
 
 /** Ends a token at once. @throws AppError not-found; conflict for the last admin token, without which nobody could make another */
@@ -60,11 +70,12 @@ export async function markUsed(db: Db, token: TokenRow, now: Date): Promise<void
   })
 }
 
-function view(row: TokenRow): Token {
+export function readToken(row: TokenRow): Token {
   return {
     id: row.id,
     name: row.name,
-    role: row.role as Role,
+    role: row.role as TokenKind,
+    scopes: JSON.parse(row.scopes),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

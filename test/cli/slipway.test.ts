@@ -23,7 +23,7 @@ test('without words, and with --help, every command is listed; an unknown one is
 test('the help of a command shows its usage, options and examples; a wrong command line shows the usage', async () => {
   const help = await slipway(['publish', '--help'])
   expect(help.exitCode).toBe(0)
-  expect(help.stdout).toContain('usage: slipway publish DIR --version V [--channel C]')
+  expect(help.stdout).toContain('usage: slipway publish DIR… --version V [--channel C]')
   expect(help.stdout).toContain('--json')
   const wrong = await slipway(['publish', '.'])
   expect(wrong).toMatchObject({ exitCode: 2, stdout: '' })
@@ -116,7 +116,7 @@ async function platformFolder(os: string): Promise<string> {
 test('a token for a pipeline is printed once, alone on standard output', async () => {
   const server = await openTestServer()
   const env = { SLIPWAY_URL: server.url, SLIPWAY_TOKEN: server.adminToken }
-  const created = await slipway(['token', 'create', 'ci', '--role', 'publisher', '--valid', '90d'], { env })
+  const created = await slipway(['token', 'create', 'ci', '--role', 'publisher', '--expires', '90d'], { env })
   expect(created.stdout).toMatch(/^slw_[0-9a-f]{16}_[0-9a-f]{64}\n$/)
   const wrong = await slipway(['token', 'create', 'ci2', '--role', 'king'], { env })
   expect(wrong.stderr).toContain('"admin", "publisher", "viewer"')

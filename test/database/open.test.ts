@@ -47,6 +47,7 @@ test('every table of the type is there', async () => {
     'hosts',
     'host_updates',
     'tokens',
+    'signing_keys',
     'audit',
   ] as const
   for (const table of tables) expect(await db.selectFrom(table).selectAll().execute()).toEqual([])

@@ -194,7 +194,7 @@ describe('an artifact of an OCI client is a file too', () => {
     expect((await ask(http, 'PUT', '/files/open/1.0.0/f', { body: bytes })).status).toBe(201)
     expect((await ask(http, 'GET', '/files/open/1.0.0/f')).status).toBe(200)
     expect((await ask(http, 'GET', '/files/secret/1.0.0')).status).toBe(403)
-    expect(asked).toEqual(['push secret', 'push open', 'pull open', 'pull secret'])
+    expect(asked).toEqual(['push secret', 'push open', 'pull open/1.0.0', 'pull open', 'pull secret', 'pull secret'])
   })
 })
 

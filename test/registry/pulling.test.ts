@@ -246,6 +246,6 @@ describe('O2 errors', () => {
     await ask(http, 'GET', '/v2/a/b/blobs/uploads/0')
     await ask(http, 'POST', `/v2/a/b/blobs/uploads/?mount=${sha256('x')}&from=c/d`)
     await ask(http, 'DELETE', '/v2/a/b/manifests/v1')
-    expect(asked).toEqual(['pull ', 'pull a/b', 'pull a/b', 'push a/b', 'push a/b', 'pull c/d', 'push a/b'])
+    expect(asked).toEqual(['pull ', 'pull a/b', 'pull a/b', 'push a/b', 'push a/b', 'pull c/d', 'delete a/b'])
   })
 })

@@ -10,7 +10,7 @@ test('on an empty data folder an admin token is written, readable by its owner o
   await server.close()
   const again = await openTestServer({ data: server.data })
   expect(again.adminToken).toBe(server.adminToken)
-  expect((await again.api('GET', '/whoami')).body).toEqual({ name: 'admin', role: 'admin' })
+  expect((await again.api('GET', '/whoami')).body).toEqual({ name: 'admin', role: 'admin', scopes: [] })
 })
 
 test('without a token every question is refused, as a problem document that says what to do', async () => {
@@ -60,7 +60,7 @@ test('a token is taken as Bearer and as the password of Basic, whatever the user
   const server = await openTestServer()
   const basic = Buffer.from(`whoever:${server.adminToken}`).toString('base64')
   const answer = await server.api('GET', '/whoami', { as: null, headers: { authorization: `Basic ${basic}` } })
-  expect(answer.body).toEqual({ name: 'admin', role: 'admin' })
+  expect(answer.body).toEqual({ name: 'admin', role: 'admin', scopes: [] })
 })
 
 test('a revoked token is refused at once; the last admin token cannot be revoked', async () => {

@@ -17,6 +17,7 @@ export const command: Command = {
         {
           NAME: (token) => token.name,
           ROLE: (token) => token.role,
+          SCOPES: (token) => token.scopes.join(' '),
           CREATED: (token) => token.createdAt,
           EXPIRES: (token) => token.expiresAt ?? 'never',
           USED: (token) => ago(token.lastUsedAt),

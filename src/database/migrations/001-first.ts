@@ -138,10 +138,17 @@ export const first: Migration = {
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('name', 'text', (c) => c.notNull().unique())
       .addColumn('role', 'text', (c) => c.notNull())
+      .addColumn('scopes', 'text', (c) => c.notNull())
       .addColumn('secret_hash', 'text', (c) => c.notNull())
       .addColumn('created_at', 'text', (c) => c.notNull())
       .addColumn('expires_at', 'text')
       .addColumn('last_used_at', 'text')
+      .execute()
+    await schema
+      .createTable('signing_keys')
+      .addColumn('purpose', 'text', (c) => c.primaryKey())
+      .addColumn('secret', 'text', (c) => c.notNull())
+      .addColumn('created_at', 'text', (c) => c.notNull())
       .execute()
     await schema
       .createTable('audit')

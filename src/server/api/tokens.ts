@@ -2,15 +2,16 @@ import { Type } from 'typebox'
 import { AuditEntry } from '../../contract/audit.ts'
 import { CreatedToken, CreateToken, Token, Whoami } from '../../contract/token.ts'
 import { audit, listAudit } from '../audit.ts'
+import type { Principal } from '../principal.ts'
 import { createToken, listTokens, revokeToken } from '../tokens.ts'
 import type { Api } from './api.ts'
 
 /** Tokens of people and pipelines, and what was done with them. */
 export function tokenRoutes({ app, db }: Api): void {
-  app.get('/whoami', { config: { access: 'viewer' }, schema: { response: { 200: Whoami } } }, ({ principal }) => ({
-    name: principal?.name ?? '',
-    role: principal?.kind === 'token' ? principal.role : ('host' as const),
-  }))
+  app.get('/whoami', { config: { access: 'token' }, schema: { response: { 200: Whoami } } }, ({ principal }) => {
+    const { name, role, scopes } = principal as Extract<Principal, { kind: 'token' }>
+    return { name, role, scopes: [...scopes] }
+  })
 
   app.get('/tokens', { config: { access: 'admin' }, schema: { response: { 200: Type.Array(Token) } } }, () =>
     listTokens(db),
@@ -22,7 +23,7 @@ export function tokenRoutes({ app, db }: Api): void {
     async (request, reply) => {
       const created = await db.transaction().execute(async (trx) => {
         const token = await createToken(trx, request.body, new Date())
-        await audit(trx, request, { action: 'token.create', subject: token.name, detail: token.role })
+        await audit(trx, request, { action: 'token.create', subject: token.name, detail: describe(token) })
         return token
       })
       return reply.code(201).send(created)
@@ -53,4 +54,9 @@ export function tokenRoutes({ app, db }: Api): void {
     },
     (request) => listAudit(db, request.query.limit ?? 100),
   )
+}
+
+function describe({ role, scopes, expiresAt }: Token): string {
+  const rights = scopes.length > 0 ? scopes.join(' ') : role
+  return expiresAt === null ? rights : `${rights} until ${expiresAt}`
 }
