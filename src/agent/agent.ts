@@ -1,5 +1,8 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import { cacheFolder } from '../artifact/cache.ts'
 import { AgentConfig } from '../contract/agent-config.ts'
+import { ComputeStatus } from '../contract/compute-status.ts'
 import { systemClock } from '../platform/clock.ts'
 import { loadConfig } from '../platform/config.ts'
 import { openExec } from '../platform/exec.ts'
@@ -10,12 +13,14 @@ import { type Serving, serveSocket, serveTcp } from '../platform/serve.ts'
 import { toolPaths } from '../platform/tools.ts'
 import { controlRoutes } from './control.ts'
 import { readCredential } from './credential.ts'
+import { followDaemons } from './daemon-changes.ts'
 import { openDaemons } from './daemons.ts'
 import { pollDesired } from './desired-poll.ts'
 import { openDesiredState } from './desired-state.ts'
 import { openHealth } from './health.ts'
 import { readHostFacts } from './host-facts.ts'
 import { openHostView } from './host-view.ts'
+import { openImageFetcher } from './images.ts'
 import { readJournal } from './journal.ts'
 import { openLinks } from './links.ts'
 import { takeLock } from './lock.ts'
@@ -42,6 +47,9 @@ export interface AgentOptions {
   /** Aborted, it stops the agent at once; the journal tells the next one where to go on. */
   signal: AbortSignal
 }
+
+/** A compute that keeps images of its own tells which. */
+const StoresImages = Type.Pick(ComputeStatus, ['images'])
 
 /** The supervisor is to start the agent of `current` (sysexits: EX_TEMPFAIL). */
 export const restartExitCode = 75
@@ -78,6 +86,22 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
   const health = openHealth({ paths, exec })
   const daemons = openDaemons(paths)
 
+  const images = openImageFetcher({
+    paths,
+    http: connection.http,
+    desired,
+    changes,
+    async stored() {
+      const { compute } = await daemons.status(view.components())
+      return compute && Value.Check(StoresImages, compute) ? new Set(compute.images) : undefined
+    },
+    retryMs: config.update.fetchRetrySeconds * 1000,
+    clock,
+    log,
+    onChange: () => reporter.changed(),
+    onDownloaded: (bytes) => metrics.downloaded(bytes),
+  })
+
   let machine: Machine
   let page: Serving | undefined
   const journal = () => machine.journal()
@@ -91,6 +115,8 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     rejections,
     daemons,
     health,
+    images: images.reports,
+    operations: () => [],
     log,
   })
   const metrics = openAgentMetrics({
@@ -195,7 +221,12 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     signal: stop,
   })
   const updating = machine.run(stop)
-  const loops = Promise.all([polling, reporter.run(stop)])
+  const following = followDaemons(() => daemons.sockets(view.components()), {
+    clock,
+    signal: stop,
+    onChange: reporter.changed,
+  })
+  const loops = Promise.all([polling, reporter.run(stop), images.run(stop), following])
   try {
     const stopped = aborted(signal).then(() => 'stopped' as const)
     const end = await Promise.race([updating, loops.then(() => stopped), stopped])

@@ -9,12 +9,12 @@ import type { WriteState } from './state-file.ts'
  */
 export async function writeDaemonFiles(
   paths: Pick<AgentPaths, 'desiredFolder' | 'desiredNetwork' | 'desiredInstances'>,
-  { generation, network, instances }: DesiredDocument,
+  { generation, network, instances, volumes = [], operations }: DesiredDocument,
   write: WriteState,
 ): Promise<void> {
   await makeFolder(paths.desiredFolder, { mode: 0o700 })
   await writeIfOther(paths.desiredNetwork, { generation, network }, write)
-  await writeIfOther(paths.desiredInstances, { generation, instances }, write)
+  await writeIfOther(paths.desiredInstances, { generation, instances, volumes, operations }, write)
 }
 
 async function writeIfOther<T extends { generation: number }>(

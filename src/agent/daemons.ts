@@ -9,9 +9,12 @@ import type { Installed } from './release-store.ts'
 export interface Daemons {
   status(components: readonly Installed[]): Promise<Record<string, DaemonStatus>>
   samples(components: readonly Installed[]): Promise<Exposition[]>
+  /** The paths of their sockets. */
+  sockets(components: readonly Installed[]): string[]
 }
 
 const timeoutMs = 2000
+const maxStatusBytes = 3 * 1024 * 1024
 const maxSamplesBytes = 8 * 1024 * 1024
 
 export function openDaemons(paths: AgentPaths): Daemons {
@@ -29,10 +32,11 @@ export function openDaemons(paths: AgentPaths): Daemons {
   }
 
   return {
+    sockets: (components) => socketsOf(components).map(({ socket }) => paths.socket(socket)),
     async status(components) {
       const found = await Promise.all(
         socketsOf(components).map(async ({ component, socket }) => {
-          const text = await ask('/status', socket, 64 * 1024)
+          const text = await ask('/status', socket, maxStatusBytes)
           return [component, text === undefined ? undefined : readStatus(text)] as const
         }),
       )

@@ -6,9 +6,14 @@ import { parseJson } from '../contract/parse.ts'
 import type { ReleaseRef, ReleaseSet } from '../contract/release-set.ts'
 import { listFolder, remove } from '../platform/files.ts'
 
-/** Removes every file of the cache, partial ones too, that no release of a set of `keep` names. */
-export async function collectCache(cache: string, keep: readonly ReleaseSet[]): Promise<void> {
-  const named = new Set<string>()
+/** Removes every file of the cache, partial ones too, that no release of a set of `keep` names; `digests`, and what came of them yet, stay. */
+export async function collectCache(
+  cache: string,
+  keep: readonly ReleaseSet[],
+  digests: readonly string[],
+): Promise<void> {
+  const kept = digests.map((digest) => basename(cachePath(cache, digest)))
+  const named = new Set(kept.flatMap((name) => [name, `${name}.part`]))
   for (const ref of keep.flatMap(({ components }) => components))
     for (const digest of [ref.digest, ...(await digestsIn(cache, ref))]) named.add(basename(cachePath(cache, digest)))
   for (const name of await listFolder(cacheFolder(cache)))

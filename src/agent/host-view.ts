@@ -1,5 +1,6 @@
+import type { OperationReport } from '../contract/operation.ts'
 import type { ReleaseSet } from '../contract/release-set.ts'
-import type { CheckResult, HostReport } from '../contract/report.ts'
+import type { CheckResult, HostReport, ImageReport } from '../contract/report.ts'
 import type { Journal } from '../contract/update.ts'
 import type { Log } from '../platform/log.ts'
 import type { Daemons } from './daemons.ts'
@@ -19,6 +20,10 @@ export interface HostViewParts {
   rejections: RejectionList
   daemons: Daemons
   health: AskHealth
+  /** The images that are on their way. */
+  images(): ImageReport[]
+  /** What became of the operations that the agent carries out itself. */
+  operations(): OperationReport[]
   log: Log
 }
 
@@ -81,7 +86,8 @@ export function openHostView(parts: HostViewParts): HostView {
         rejected: [...rejections.all()],
         daemons: await daemons.status(components),
         capabilities: facts.capabilities,
-        operations: [],
+        operations: parts.operations(),
+        images: parts.images(),
       }
     },
   }

@@ -1,6 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { DaemonStatus } from './daemon.ts'
-import { ComponentName, Timestamp } from './names.ts'
+import { Digest } from './digest.ts'
+import { ImageName } from './image.ts'
+import { ComponentName, Timestamp, Version } from './names.ts'
+import { OperationReport } from './operation.ts'
 import { HostPlatform } from './platform.ts'
 import { ReleaseSet } from './release-set.ts'
 import { Failure, Rejection, UpdateOutcome, UpdateState } from './update.ts'
@@ -14,6 +17,19 @@ export const CheckResult = Type.Object({
   message: Type.Optional(Type.String({ maxLength: 2000 })),
 })
 export type CheckResult = Static<typeof CheckResult>
+
+/** An image that instances of this host wait for. */
+export const ImageReport = Type.Object({
+  name: ImageName,
+  version: Version,
+  /** Of its layer. */
+  digest: Digest,
+  doneBytes: Type.Integer({ minimum: 0 }),
+  sizeBytes: Type.Integer({ minimum: 0 }),
+  /** Why it does not come, while it is tried again. */
+  problem: Type.Optional(Type.String({ maxLength: 500 })),
+})
+export type ImageReport = Static<typeof ImageReport>
 
 /** The body of `POST /api/v1/hosts/self/report`: how a host is, after every change of state and at least twice a minute. */
 export const HostReport = Type.Object({
@@ -40,6 +56,8 @@ export const HostReport = Type.Object({
     Type.String(),
     Type.Object({ available: Type.Boolean(), reason: Type.Optional(Type.String()) }),
   ),
-  operations: Type.Array(Type.Unknown()),
+  /** Of those that the agent itself carries out; a daemon's stand in its status. */
+  operations: Type.Array(OperationReport, { maxItems: 1024 }),
+  images: Type.Optional(Type.Array(ImageReport, { maxItems: 256 })),
 })
 export type HostReport = Static<typeof HostReport>

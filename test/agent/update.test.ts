@@ -104,7 +104,7 @@ describe('an update that goes well', () => {
         network: { lan: {} },
       })
       const instances = JSON.parse(await readFile(host.paths.desiredInstances, 'utf8'))
-      expect(instances).toEqual({ generation: 1, instances: [{ name: 'a' }] })
+      expect(instances).toEqual({ generation: 1, instances: [{ name: 'a' }], volumes: [], operations: [] })
     })
   })
 

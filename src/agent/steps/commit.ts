@@ -1,7 +1,7 @@
 import { remove, syncFolder } from '../../platform/files.ts'
 import { writeDaemonFiles } from '../daemon-files.ts'
 import type { DesiredState } from '../desired-state.ts'
-import { collectCache } from '../download-cache.ts'
+import { freeSpace } from '../free-space.ts'
 import type { Links } from '../links.ts'
 import type { Step } from '../machine.ts'
 import type { AgentPaths } from '../paths.ts'
@@ -31,13 +31,9 @@ export function commitStep({ paths, store, links, desired, write }: CommitParts)
     const document = desired.current()
     if (document) await writeDaemonFiles(paths, document, write)
     // Rubbish that stays is no reason to doubt the set; the next commit tries again.
-    await collectGarbage({ paths, store }).catch((error) => log.warn({ err: error }, 'garbage could not be removed'))
+    await freeSpace({ paths, store, desired }).catch((error) =>
+      log.warn({ err: error }, 'garbage could not be removed'),
+    )
     return 'committed'
   }
-}
-
-async function collectGarbage({ paths, store }: Pick<CommitParts, 'paths' | 'store'>): Promise<void> {
-  const keep = [await store.linked('current'), await store.linked('previous')].filter((set) => set !== undefined)
-  await store.collect(keep)
-  await collectCache(paths.cache, keep)
 }

@@ -5,8 +5,9 @@ import type { HostPlatform } from '../../contract/platform.ts'
 import type { ReleaseRef, ReleaseSet } from '../../contract/release-set.ts'
 import { sizeIfThere } from '../../platform/files.ts'
 import type { Http } from '../../platform/http.ts'
-import { collectCache } from '../download-cache.ts'
+import type { DesiredState } from '../desired-state.ts'
 import { about } from '../failure.ts'
+import { freeSpace } from '../free-space.ts'
 import type { Step, Update } from '../machine.ts'
 import type { AgentPaths } from '../paths.ts'
 import { checkRelease } from '../release-rules.ts'
@@ -15,6 +16,7 @@ import type { ReleaseStore } from '../release-store.ts'
 export interface FetchParts {
   paths: AgentPaths
   store: ReleaseStore
+  desired: Pick<DesiredState, 'current'>
   http: Http
   platform: HostPlatform
   retryMs: number
@@ -25,7 +27,7 @@ export interface FetchParts {
  * Brings the releases of the set that are not unpacked yet into the cache, each checked before its bundle is fetched. May run
  * twice: what is there is not fetched again, and a part goes on where it stood.
  */
-export function fetchStep({ paths, store, http, platform, retryMs, onDownloaded }: FetchParts): Step<'fetch'> {
+export function fetchStep({ paths, store, desired, http, platform, retryMs, onDownloaded }: FetchParts): Step<'fetch'> {
   async function fetchOne(ref: ReleaseRef, target: ReleaseSet, { signal, log }: Update): Promise<void> {
     if (await store.has(ref)) return checkRelease(await store.config(ref), ref, target, platform)
     let done = 0
@@ -55,7 +57,7 @@ export function fetchStep({ paths, store, http, platform, retryMs, onDownloaded 
         await fetchOne(ref, target, update)
       } catch (error) {
         if (update.signal.aborted) throw error
-        if (isAppError(error, 'storage-full')) await freeSpace(paths, store)
+        if (isAppError(error, 'storage-full')) await freeSpace({ paths, store, desired })
         throw about(ref.name, error)
       }
     }
@@ -67,11 +69,4 @@ export function fetchStep({ paths, store, http, platform, retryMs, onDownloaded 
 async function bytesThere(cache: string, ref: ReleaseRef): Promise<number> {
   const path = cachePath(cache, (await readRelease(cache, ref)).bundle.digest)
   return (await sizeIfThere(path)) ?? (await sizeIfThere(`${path}.part`)) ?? 0
-}
-
-/** Gives back what an update took that did not fit: all but what `current` and `previous` need. */
-export async function freeSpace(paths: AgentPaths, store: ReleaseStore): Promise<void> {
-  const keep = [await store.linked('current'), await store.linked('previous')].filter((set) => set !== undefined)
-  await collectCache(paths.cache, keep)
-  await store.collect(keep)
 }

@@ -3,27 +3,29 @@ import { cachePath } from '../../artifact/cache.ts'
 import { readRelease } from '../../artifact/pull.ts'
 import { AppError, isAppError } from '../../contract/errors.ts'
 import { makeFolder, readTextIfThere, replaceFile, sizeIfThere } from '../../platform/files.ts'
+import type { DesiredState } from '../desired-state.ts'
 import { about, StepFailure } from '../failure.ts'
+import { freeSpace } from '../free-space.ts'
 import { type Links, taken } from '../links.ts'
 import type { Step } from '../machine.ts'
 import type { AgentPaths } from '../paths.ts'
 import type { Installed, ReleaseStore } from '../release-store.ts'
 import type { Services } from '../services.ts'
 import { onlyIn } from '../set-difference.ts'
-import { freeSpace } from './fetch.ts'
 
 export interface StageParts {
   paths: AgentPaths
   store: ReleaseStore
   links: Links
   services: Services
+  desired: Pick<DesiredState, 'current'>
 }
 
 /**
  * Unpacks the releases, builds the folder of the set, and asks everything that can be asked before a service stops. May run twice:
  * whatever has its proper name is whole, and configuration that is there is left alone.
  */
-export function stageStep({ paths, store, links, services }: StageParts): Step<'stage'> {
+export function stageStep({ paths, store, links, services, desired }: StageParts): Step<'stage'> {
   return async ({ target, origin }) => {
     if (!target) throw new Error('there is no set to stage')
     try {
@@ -37,7 +39,7 @@ export function stageStep({ paths, store, links, services }: StageParts): Step<'
       await store.build(target)
     } catch (error) {
       if (isAppError(error, 'storage-full') || isAppError((error as Error).cause, 'storage-full'))
-        await freeSpace(paths, store)
+        await freeSpace({ paths, store, desired })
       throw error
     }
     const components = await store.open(target)
