@@ -14,5 +14,7 @@ export const DaemonStatus = Type.Object({
   generation: Type.Integer({ minimum: 0 }),
   /** Why the daemon is not healthy, one sentence each; empty when it is. */
   problems: Type.Array(Type.String({ maxLength: 500 }), { maxItems: 50 }),
+  /** Another one whenever the status has changed; `GET /changes?after=N` waits for that. */
+  sequence: Type.Optional(Type.Integer({ minimum: 0 })),
 })
 export type DaemonStatus = Static<typeof DaemonStatus>

@@ -9,9 +9,9 @@ export interface Read {
   problems: string[]
 }
 
-export interface GenerationFile {
-  /** Reads the file again. Never throws: whatever is wrong becomes a problem. */
-  refresh(): Promise<void>
+export interface GenerationFile<R extends Read> {
+  /** Reads the file again. Never throws: whatever is wrong becomes a problem. Answers what was taken anew, if anything was. */
+  refresh(): Promise<R | undefined>
   /** The newest generation that was taken (0 before the first), and what is wrong now. */
   state(): Read
 }
@@ -21,34 +21,39 @@ export interface GenerationFile {
  * told as a problem, and what was taken before stays. That there is no file yet is no problem.
  * `take` answers what it made of the text, or throws.
  */
-export function openGenerationFile(path: string, take: (text: string) => Read): GenerationFile {
+export function openGenerationFile<R extends Read>(path: string, take: (text: string) => R): GenerationFile<R> {
   const name = basename(path)
   let taken: Read = { generation: 0, problems: [] }
   let problem: string | undefined
   let seen: string | undefined
 
-  async function refresh(): Promise<void> {
+  async function refresh(): Promise<R | undefined> {
     try {
       const text = await readTextIfThere(path)
       if (text === undefined) {
         seen = undefined
         problem = taken.generation === 0 ? undefined : `${path} is gone; generation ${taken.generation} stays in force`
-        return
+        return undefined
       }
-      if (text === seen) return
+      if (text === seen) return undefined
       seen = text
       const read = take(text)
       if (read.generation < taken.generation)
         throw new Error(`${name} has generation ${read.generation}, older than ${taken.generation}, and was refused`)
       taken = read
       problem = undefined
+      return read
     } catch (error) {
       problem = `${(error as Error).message}; generation ${taken.generation} stays in force`
+      return undefined
     }
   }
 
   return {
     refresh,
-    state: () => ({ ...taken, problems: problem === undefined ? taken.problems : [problem, ...taken.problems] }),
+    state: () => ({
+      generation: taken.generation,
+      problems: problem === undefined ? taken.problems : [problem, ...taken.problems],
+    }),
   }
 }

@@ -1,6 +1,7 @@
 import { chmod, unlink } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
 
 export interface Answer {
@@ -9,8 +10,27 @@ export interface Answer {
   body: string
 }
 
-/** Handlers by `METHOD /path`. What one throws is answered as a 500 with its message. */
-export type Routes = Readonly<Record<string, (body: string) => Answer | Promise<Answer>>>
+export interface RouteRequest {
+  /** What stands at the place of each `:name` of the path. */
+  parameters: Readonly<Record<string, string>>
+  query: URLSearchParams
+  /** Aborted when the caller is gone. */
+  signal: AbortSignal
+}
+
+/**
+ * Handlers by `METHOD /path`; a part `:name` of the path stands for anything but a slash. What one throws is answered with its status and
+ * message, 500 when it has none.
+ */
+export type Routes = Readonly<Record<string, (body: string, request: RouteRequest) => Answer | Promise<Answer>>>
+
+/**
+ * Handlers, by `GET /path`, that take the connection itself: a request with `Connection: Upgrade` and `Upgrade: <protocol>` is answered with
+ * 101, and what follows are bytes of that protocol, both ways. `open` says first whether it can; what it throws is an answer as above.
+ */
+export type Upgrades = Readonly<
+  Record<string, { protocol: string; open(request: RouteRequest): Promise<(stream: Duplex) => void> }>
+>
 
 export interface Serving {
   /** `host:port`, or the path of the socket. */
@@ -27,7 +47,7 @@ export function json(value: unknown, status = 200): Answer {
  * Serves the small control pages of a program on a unix socket that only its owner may open. A socket file that a crash left is replaced.
  * @throws AppError conflict when a living process serves there
  */
-export async function serveSocket(path: string, routes: Routes): Promise<Serving> {
+export async function serveSocket(path: string, routes: Routes, upgrades: Upgrades = {}): Promise<Serving> {
   // Linux takes 107 bytes, FreeBSD 103; a longer path would be cut without a word.
   if (Buffer.byteLength(path) > 100)
     throw new AppError('config-invalid', `the socket path ${path} is longer than 100 bytes; use a shorter --root`)
@@ -37,9 +57,16 @@ export async function serveSocket(path: string, routes: Routes): Promise<Serving
     if (error.code !== 'ENOENT') throw error
   })
   const server = serverFor(routes)
+  const taken = takeUpgrades(server, upgrades)
   await listen(server, { path })
   await chmod(path, 0o600)
-  return { address: path, close: () => close(server) }
+  return {
+    address: path,
+    close() {
+      for (const stream of taken) stream.destroy()
+      return close(server)
+    },
+  }
 }
 
 /** Serves on a TCP address, `host:port`; port 0 takes a free one. */
@@ -72,19 +99,84 @@ function serverFor(routes: Routes): Server {
 }
 
 async function answer(routes: Routes, request: IncomingMessage): Promise<Answer> {
-  const route = `${request.method} ${request.url?.split('?')[0]}`
-  const handler = Object.hasOwn(routes, route) ? routes[route] : undefined
-  if (!handler) return { status: 404, body: `nothing at ${route}\n` }
+  const gone = new AbortController()
+  request.socket.once('close', () => gone.abort())
+  const found = findRoute(routes, request, gone.signal)
+  if (!found) return nothingAt(request)
   try {
     let body = ''
     for await (const piece of request.setEncoding('utf8')) {
       body += piece
       if (body.length > maxBodyBytes) return { status: 413, body: `a request may have ${maxBodyBytes} bytes\n` }
     }
-    return await handler(body)
+    return await found.handler(body, found.request)
   } catch (error) {
-    return { status: error instanceof AppError ? error.status : 500, body: `${(error as Error).message}\n` }
+    return failure(error)
   }
+}
+
+function failure(error: unknown): Answer {
+  return { status: error instanceof AppError ? error.status : 500, body: `${(error as Error).message}\n` }
+}
+
+function nothingAt({ method, url }: IncomingMessage): Answer {
+  return { status: 404, body: `nothing at ${method} ${url?.split('?')[0]}\n` }
+}
+
+/** The handler of the request's path: the one that stands there word for word, or one with `:name` in it. */
+function findRoute<H>(
+  routes: Readonly<Record<string, H>>,
+  { method, url = '/' }: IncomingMessage,
+  signal: AbortSignal,
+) {
+  const [path = '', query = ''] = url.split('?', 2)
+  const called = `${method} ${path}`
+  const request = { query: new URLSearchParams(query), signal }
+  const exact = Object.hasOwn(routes, called) ? routes[called] : undefined
+  if (exact) return { handler: exact, request: { ...request, parameters: {} } }
+  const parts = called.split('/')
+  for (const [route, handler] of Object.entries(routes)) {
+    const wanted = route.split('/')
+    const fits = wanted.length === parts.length && wanted.every((part, at) => part[0] === ':' || part === parts[at])
+    if (!fits || !route.includes('/:')) continue
+    const parameters = wanted.flatMap((part, at) => (part[0] === ':' ? [[part.slice(1), parts[at] ?? '']] : []))
+    return { handler, request: { ...request, parameters: Object.fromEntries(parameters) } }
+  }
+  return undefined
+}
+
+/** Serves the upgrades, and answers the connections that were taken over and are open. */
+function takeUpgrades(server: Server, upgrades: Upgrades): ReadonlySet<Duplex> {
+  const taken = new Set<Duplex>()
+  server.on('upgrade', async (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    taken.add(stream)
+    const gone = new AbortController()
+    // A peer that is cut off ends its stream; that is no error of ours.
+    stream.on('error', () => {})
+    stream.once('close', () => {
+      taken.delete(stream)
+      gone.abort()
+    })
+    const refuse = ({ status = 200, body }: Answer) =>
+      stream.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nconnection: close\r\n` +
+          `content-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      )
+    const found = findRoute(upgrades, request, gone.signal)
+    if (!found) return refuse(nothingAt(request))
+    const { protocol } = found.handler
+    if (request.headers.upgrade?.toLowerCase() !== protocol)
+      return refuse({ status: 426, body: `this is served as the protocol ${protocol}\n` })
+    try {
+      const take = await found.handler.open(found.request)
+      stream.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\n`)
+      if (head.length > 0) stream.unshift(head)
+      take(stream)
+    } catch (error) {
+      refuse(failure(error))
+    }
+  })
+  return taken
 }
 
 function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {

@@ -31,6 +31,7 @@ test('compute starts, is healthy, says its status and samples, and stops cleanly
     accepts: 1,
     generation: 3,
     problems: [],
+    sequence: expect.any(Number),
   })
   const [, samples] = await compute.get('/samples')
   expect(samples).toContain('\nslipway_compute_desired_generation 3\n')

@@ -31,6 +31,7 @@ test('network starts, is healthy, says its status and samples, and stops cleanly
     accepts: 1,
     generation: 3,
     problems: [],
+    sequence: expect.any(Number),
   })
   const [, samples] = await network.get('/samples')
   expect(samples).toContain('\nslipway_network_desired_generation 3\n')

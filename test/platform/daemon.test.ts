@@ -129,3 +129,16 @@ test('a second daemon on the same socket is refused, and the first goes on', asy
   await expect(runDaemon(options)).rejects.toMatchObject({ code: 'conflict' })
   expect((await status()).pid).toBe(process.pid)
 })
+
+test('whoever waits for a change is answered when one comes, and at once when one was missed', async () => {
+  const { status, file, http } = await daemon({ text: '{"generation":1}' })
+  const { sequence } = await status()
+  const ask = async (after: number | undefined) =>
+    JSON.parse(await (await http.send('GET', `/changes?after=${after}`)).text()).sequence
+  expect(await ask((sequence ?? 0) - 1)).toBe(sequence)
+  const waiting = ask(sequence)
+  await replaceFile(file, '{"generation":2}')
+  const next = await waiting
+  expect(next).toBeGreaterThan(sequence ?? 0)
+  expect((await status()).sequence).toBe(next)
+})

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { AppError } from '../../src/contract/errors.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { joinAddress, json, type Routes, serveSocket, serveTcp, splitAddress } from '../../src/platform/serve.ts'
@@ -131,4 +132,76 @@ test('a file that is no socket is replaced as well: the name is ours', async () 
   const serving = await serveSocket(path, {})
   expect((await stat(path)).isSocket()).toBe(true)
   await serving.close()
+})
+
+test('a part of a path may be anything, and the query is told', async () => {
+  const { http } = await served({
+    'GET /instances/:id/log': (_, { parameters, query }) => json({ ...parameters, bytes: query.get('bytes') }),
+    'GET /instances/own/log': () => json('its own'),
+  })
+  const ask = async (path: string) => (await http.send('GET', path)).text()
+  expect(await ask('/instances/abc/log?bytes=7')).toBe('{"id":"abc","bytes":"7"}\n')
+  expect(await ask('/instances/own/log')).toBe('"its own"\n')
+  expect(await ask('/instances/a/b/log')).toBe('nothing at GET /instances/a/b/log\n')
+})
+
+describe('a connection that is taken over', () => {
+  async function upgradeable() {
+    const path = join(await temporaryFolder(), 'x.sock')
+    const serving = await serveSocket(
+      path,
+      {},
+      {
+        'GET /echo/:word': {
+          protocol: 'echo',
+          async open({ parameters }) {
+            if (parameters.word === 'no') throw new AppError('conflict', 'not this one')
+            return (stream) => {
+              stream.write(`${parameters.word}:`)
+              stream.pipe(stream)
+            }
+          },
+        },
+      },
+    )
+    onTestFinished(() => serving.close())
+    const ask = (target: string, protocol: string) => {
+      const socket = connect(path)
+      onTestFinished(() => void socket.destroy())
+      socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n\r\nearly `)
+      let said = ''
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+      return { socket, said: () => said }
+    }
+    return { serving, ask }
+  }
+
+  test('is a stream of bytes both ways, those behind the request among them', async () => {
+    const { ask } = await upgradeable()
+    const { socket, said } = ask('/echo/yes', 'echo')
+    socket.write('late')
+    await vi.waitFor(() => expect(said()).toMatch(/^HTTP\/1.1 101 .*\r\n\r\nyes:early late$/s))
+  })
+
+  test.each([
+    ['/echo/no', 'echo', /^HTTP\/1.1 409 Conflict\r\n.*\r\n\r\nnot this one\n$/s],
+    ['/echo/yes', 'other', /^HTTP\/1.1 426 .*\r\n\r\nthis is served as the protocol echo\n$/s],
+    ['/nothing', 'echo', /^HTTP\/1.1 404 /s],
+  ])('%s as %s is refused in words', async (target, protocol, answer) => {
+    const { ask } = await upgradeable()
+    const { socket, said } = ask(target, protocol)
+    await once(socket, 'end')
+    expect(said()).toMatch(answer)
+  })
+
+  test('is cut when the program stops serving', async () => {
+    const { serving, ask } = await upgradeable()
+    const { socket, said } = ask('/echo/yes', 'echo')
+    await vi.waitFor(() => expect(said()).toContain('yes:'))
+    const closed = once(socket, 'close')
+    await serving.close()
+    await closed
+  })
 })
