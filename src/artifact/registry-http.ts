@@ -21,7 +21,8 @@ export async function sendExpecting(
   if (expected.includes(response.status)) return response
   const error = await refusal(response, `${method} ${path}`)
   if (!transientStatuses.includes(response.status)) throw error
-  throw new TryLater(error, retryAfterMs(response.headers['retry-after']))
+  const afterMs = retryAfterMs(response)
+  throw new TryLater(afterMs > 0 ? withWait(error, afterMs) : error, afterMs)
 }
 
 /** Throws away a body that says nothing, so that its connection is free again. */
@@ -60,9 +61,16 @@ export async function readBytes(response: HttpResponse, maxBytes: number, what: 
   return Buffer.concat(pieces)
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. */
-function retryAfterMs(value: string | undefined): number {
-  if (value === undefined) return 0
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+/** RFC 9110, 10.2.3: seconds, or a date. That is a date of the peer's clock, so it is compared with the peer's own `Date`. */
+function retryAfterMs({ headers }: HttpResponse): number {
+  const value = headers['retry-after'] ?? ''
+  const peerNow = Date.parse(headers.date ?? '') || Date.now()
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - peerNow
   return Number.isFinite(ms) ? Math.max(0, ms) : 0
+}
+
+/** For whoever is told when the wait is longer than there is patience. */
+function withWait(error: AppError, afterMs: number): AppError {
+  const seconds = Math.ceil(afterMs / 1000)
+  return new AppError(error.code, `${error.message} (it asks to come again in ${seconds} s)`, { cause: error })
 }

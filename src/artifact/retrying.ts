@@ -6,7 +6,7 @@ export class TryLater extends Error {
   readonly error: AppError
   readonly afterMs: number
 
-  /** `afterMs`: the least time to wait, when the peer named one. */
+  /** `afterMs`: the least time to wait, when the peer named one. Where that is more than there is patience, nothing is tried again. */
   constructor(error: AppError, afterMs = 0) {
     super(error.message)
     this.error = error

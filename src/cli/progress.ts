@@ -1,39 +1,51 @@
 import { bytes } from './print.ts'
 
-/** Where progress is shown: stderr, so that the result on stdout stays alone. */
+/** Where progress is shown: stderr, so that the result stays alone on stdout. */
 export interface ProgressOutput {
   isTTY?: boolean | undefined
   write(text: string): unknown
 }
 
-/** At a terminal a line is written over so often; elsewhere, in the log of a pipeline, a new one comes so seldom. */
+export interface Progress {
+  /** For one kind of work ("packed", then "sent"): a function that may be called as often as one likes. */
+  show(done: string): (doneBytes: number, totalBytes: number) => void
+  /** Ends the line that is being written over, so that what is said next has its own. */
+  close(): void
+}
+
+/** At a terminal one line is written over so often; in the log of a pipeline a new one comes so seldom. */
 const terminalMs = 100
 const logMs = 10_000
 
-export type ShowProgress = (doneBytes: number, totalBytes: number) => void
-
 /**
- * The one display of a command that moves many bytes: "packed 1.0 GiB of 4.0 GiB (25 %)". Answers a function for each kind of work
- * ("packed", then "sent"), to be called as often as one likes. What is over before a pipeline's first line is due says nothing there.
+ * The one display of a command that moves many bytes: "sent 1.0 GiB of 4.0 GiB (25 %)". In a log, what is over before its first line is due
+ * says nothing.
  */
-export function openProgress(
-  output: ProgressOutput = process.stderr,
-  now: () => number = Date.now,
-): (done: string) => ShowProgress {
-  const everyMs = output.isTTY ? terminalMs : logMs
-  let last = output.isTTY ? Number.NEGATIVE_INFINITY : now()
-  return (done) => {
-    let ended = false
-    return (doneBytes, totalBytes) => {
-      const end = doneBytes >= totalBytes
-      const due = now() - last >= everyMs
-      if (ended || !(due || (end && output.isTTY))) return
-      last = now()
-      ended = end
-      const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
-      const text = `${done} ${bytes(doneBytes)} of ${bytes(totalBytes)} (${percent} %)`
-      // The line that is written over may be longer.
-      output.write(output.isTTY ? `\r${text}\x1b[K${end ? '\n' : ''}` : `${text}\n`)
-    }
+export function openProgress(output: ProgressOutput = process.stderr, now: () => number = Date.now): Progress {
+  const atTerminal = output.isTTY === true
+  const everyMs = atTerminal ? terminalMs : logMs
+  let last = atTerminal ? Number.NEGATIVE_INFINITY : now()
+  let lineOpen = false
+  function close(): void {
+    if (lineOpen) output.write('\n')
+    lineOpen = false
+  }
+  return {
+    show: (done) => {
+      let ended = false
+      return (doneBytes, totalBytes) => {
+        const end = doneBytes >= totalBytes
+        if (ended || (now() - last < everyMs && !(end && atTerminal))) return
+        last = now()
+        ended = end
+        const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
+        const text = `${done} ${bytes(doneBytes)} of ${bytes(totalBytes)} (${percent} %)`
+        // The line that is written over may be longer.
+        output.write(atTerminal ? `\r${text}\x1b[K` : `${text}\n`)
+        lineOpen = atTerminal
+        if (end) close()
+      }
+    },
+    close,
   }
 }

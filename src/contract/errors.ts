@@ -43,6 +43,9 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable
 
+/** How long whoever is answered TOOMANYREQUESTS should wait before coming again: the `Retry-After` of each such answer. */
+export const retryAfterSeconds = 30
+
 /**
  * The one error class. `message` says what was wrong, with which value, and what to do; `code` is what programs decide by.
  * `cause` keeps the error that led here; it is logged and never sent to a peer.

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, type ErrorCode, errorTable } from '../contract/errors.ts'
+import { AppError, type ErrorCode, errorTable, retryAfterSeconds } from '../contract/errors.ts'
 import type { Problem } from '../contract/problem.ts'
 
 /** Answers an error as a problem document (RFC 9457), and logs it when it is ours. */
@@ -9,6 +9,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const { title } = errorTable[known.code]
   const problem: Problem = { type: 'about:blank', title, status: known.status, detail: known.message, code: known.code }
   if (known.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Basic realm="slipway"')
+  if (known.status === 429) reply.header('retry-after', retryAfterSeconds)
   reply.code(known.status).type('application/problem+json').send(problem)
 }
 
@@ -22,12 +23,9 @@ export function asAppError(error: unknown): AppError {
       .join('; ')
     return new AppError('input-invalid', `${validationContext}: ${text}`, { cause: error })
   }
-  const code: ErrorCode | undefined =
-    statusCode === 413
-      ? 'payload-too-large'
-      : statusCode !== undefined && statusCode < 500
-        ? 'input-invalid'
-        : undefined
-  if (code) return new AppError(code, message, { cause: error })
-  return new AppError('internal', 'the server failed to answer; its log says why', { cause: error })
+  if (statusCode === undefined || statusCode >= 500)
+    return new AppError('internal', 'the server failed to answer; its log says why', { cause: error })
+  return new AppError(codesByStatus[statusCode] ?? 'input-invalid', message, { cause: error })
 }
+
+const codesByStatus: Readonly<Record<number, ErrorCode>> = { 413: 'payload-too-large', 429: 'TOOMANYREQUESTS' }

@@ -10,6 +10,7 @@ import { mediaTypes } from '../../src/contract/oci.ts'
 import type { ReleaseRef } from '../../src/contract/release-set.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import type { Http } from '../../src/platform/http.ts'
+import { resolveRelease, showArtifact } from '../../src/registry/releases.ts'
 import { componentFolder } from '../support/component.ts'
 import { ask, pushBytes, putManifest } from '../support/oci.ts'
 import { openTestRegistry } from '../support/registry.ts'
@@ -91,6 +92,50 @@ describe('publishing', () => {
     const refused = results.filter((result) => result.status === 'rejected')
     expect(refused).toHaveLength(1)
     expect(refused[0]?.reason).toMatchObject({ code: 'TAG_IMMUTABLE' })
+  })
+
+  const platforms = ['amd64', 'arm64'] as const
+  const folderFor = (architecture: (typeof platforms)[number], mark: string = architecture) =>
+    componentFolder({ platform: { os: 'freebsd', architecture, 'os.version': '*' } }, mark)
+
+  test('one folder for each platform becomes one release, from which each host takes its own', async () => {
+    const { http, db, blobs } = await openTestRegistry(await temporaryFolder())
+    const folders = await Promise.all(platforms.map((architecture) => folderFor(architecture)))
+    const temporary = await temporaryFolder()
+    const publishAll = () => publishComponent({ http, folder: folders, version: '1.0.0', temporaryFolder: temporary })
+    const published = await publishAll()
+    expect(await publishAll()).toEqual(published)
+    expect(await readdir(temporary)).toEqual([])
+    const index = await ask(http, 'GET', '/v2/components/compute/manifests/1.0.0')
+    expect(index.headers['docker-content-digest']).toBe(published.digest)
+    expect(index.json).toMatchObject({
+      mediaType: mediaTypes.index,
+      manifests: platforms.map((architecture) => ({ platform: { os: 'freebsd', architecture, 'os.version': '*' } })),
+    })
+    const [shown] = (await showArtifact(db, published.repository)).releases
+    expect(published.sizeBytes).toBe(shown?.sizeBytes)
+    for (const architecture of platforms) {
+      const host = { os: 'freebsd', architecture, 'os.version': '14' } as const
+      const ref = await resolveRelease(db, blobs, 'compute', '1.0.0', host)
+      const release = await pullRelease({ http, ref, cache: await temporaryFolder(), check: () => {} })
+      expect(release.config.platform.architecture).toBe(architecture)
+    }
+  })
+
+  test('folders of several components, or twice of one platform, are no release, and nothing is sent', async () => {
+    const sent: string[] = []
+    const none: Http = { send: async (method) => sent.push(method) as never, close: async () => {} }
+    const [one = '', same = ''] = await Promise.all([folderFor('amd64'), folderFor('amd64', 'same')])
+    const other = await componentFolder({ name: 'network' })
+    for (const [folder, says] of [
+      [[one, same], 'are both for freebsd/amd64/*; each must have a platform of its own'],
+      [[one, other], 'is network; a release is of one component'],
+      [[], 'no folder is named'],
+    ] as const)
+      await expect(
+        publishComponent({ http: none, folder, version: '1.0.0', temporaryFolder: await temporaryFolder() }),
+      ).rejects.toMatchObject({ code: 'input-invalid', message: expect.stringContaining(says) })
+    expect(sent).toEqual([])
   })
 
   test('a version that is none is refused', async () => {

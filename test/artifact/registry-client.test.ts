@@ -266,6 +266,29 @@ describe('answers that are no success', () => {
     expect(clock.slept).toEqual([7000])
   })
 
+  test('O3 a date until which the registry asks to wait is counted by the clock of the registry', async () => {
+    let asked = 0
+    const { http } = await serveHttp((_request, response) => {
+      asked += 1
+      const [date, later] = ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sun, 06 Nov 1994 08:49:46 GMT']
+      if (asked === 1) response.writeHead(503, { date, 'retry-after': later }).end()
+      else response.writeHead(200, { 'content-type': mediaTypes.manifest }).end('{}')
+    })
+    const clock = hastyClock()
+    await openRegistryClient(http, 'a', { clock }).getManifest('v1')
+    expect(clock.slept).toEqual([9000])
+  })
+
+  test('O3 a registry that asks for more patience than there is ends it at once, and how long it asked for is told', async () => {
+    const { http } = await always(429, { 'retry-after': '86400' })
+    const clock = hastyClock()
+    await expect(openRegistryClient(http, 'a', { clock }).getManifest('v1')).rejects.toMatchObject({
+      code: 'peer-refused',
+      message: expect.stringContaining('it asks to come again in 86400 s'),
+    })
+    expect(clock.slept).toEqual([])
+  })
+
   test('a registry that is not there is told by its address, after the time is over', async () => {
     const http = openHttp({ url: 'http://127.0.0.1:1' })
     const clock = hastyClock()

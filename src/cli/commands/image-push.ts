@@ -9,6 +9,7 @@ import { newId } from '../../platform/secret.ts'
 import { withClient } from '../client.ts'
 import { type Command, UsageError } from '../command.ts'
 import { bytes, print, printJson } from '../print.ts'
+import { openProgress } from '../progress.ts'
 import { withImage } from './image-inspect.ts'
 
 export const command: Command = {
@@ -31,6 +32,7 @@ export const command: Command = {
     if (version === undefined) throw new UsageError('--version is missing')
     const architecture = readArchitecture(text('architecture') ?? 'amd64')
     const signal = stopSignal()
+    const progress = openProgress()
     const temporaryFolder = join(tmpdir(), `slipway-image-${newId()}`)
     await makeFolder(temporaryFolder, { mode: 0o700 })
     try {
@@ -50,8 +52,8 @@ export const command: Command = {
             facts,
             disk,
             temporaryFolder,
-            onPacked: showProgress('packed'),
-            onProgress: showProgress('sent'),
+            onPacked: progress.show('packed'),
+            onProgress: progress.show('sent'),
             signal,
           }),
         )
@@ -59,6 +61,7 @@ export const command: Command = {
         else print(`pushed ${name}@${version}  ${published.digest}  ${bytes(published.sizeBytes)}`)
       })
     } finally {
+      progress.close()
       await remove(temporaryFolder)
     }
     return 0
@@ -69,16 +72,4 @@ function readArchitecture(text: string): ImageConfig['architecture'] {
   const known = architectures.find((architecture) => architecture === text)
   if (!known) throw new UsageError(`--architecture takes ${architectures.join(' or ')}, not ${JSON.stringify(text)}`)
   return known
-}
-
-/** A line that counts up, at a terminal; nothing elsewhere. */
-function showProgress(done: string): (doneBytes: number, totalBytes: number) => void {
-  if (!process.stderr.isTTY) return () => {}
-  let last = 0
-  return (doneBytes, totalBytes) => {
-    const now = Date.now()
-    if (now - last < 100 && doneBytes < totalBytes) return
-    last = now
-    process.stderr.write(`\r${done} ${bytes(doneBytes)} of ${bytes(totalBytes)} ${doneBytes >= totalBytes ? '\n' : ''}`)
-  }
 }
