@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, type ErrorCode } from '../contract/errors.ts'
+import { AppError, type ErrorCode, retryAfterSeconds } from '../contract/errors.ts'
 import type { Log } from '../platform/log.ts'
 
 /** The codes of OCI Distribution 1.1, "Error Codes", that stand for codes of ours which it does not have. */
@@ -13,9 +13,6 @@ const wireCodes: Partial<Record<ErrorCode, string>> = {
   'storage-full': 'UNAVAILABLE',
   internal: 'UNKNOWN',
 }
-
-/** How long a client that is one of too many should wait before it comes again. */
-const retryAfterSeconds = 30
 
 /**
  * Answers an error as `{"errors":[{code, message, detail}]}`. `code` is one that every client knows; `detail.code` is the exact one of
@@ -46,6 +43,7 @@ export function answerOciError(
 function asAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   const { statusCode, message } = thrown as { statusCode?: number; message: string }
+  if (statusCode === 429) return new AppError('TOOMANYREQUESTS', message, { cause: thrown })
   if (statusCode !== undefined && statusCode < 500) return new AppError('input-invalid', message, { cause: thrown })
   return new AppError('internal', 'the registry failed to answer; its log says why', { cause: thrown })
 }
