@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../contract/errors.ts'
 import { asStorageError, remove } from '../platform/files.ts'
+import { compressZstd } from '../platform/zstd.ts'
 import { EntryNames } from './entry-names.ts'
 import { type TarEntry, writeTar } from './tar-format.ts'
-import { compressZstd } from './zstd.ts'
 
 export interface PackedBundle {
   /** Sum of the sizes of all files. */

@@ -1,6 +1,6 @@
 import { Header, type HeaderData, Pax } from 'tar'
 import { AppError } from '../contract/errors.ts'
-import { ByteReader } from './byte-reader.ts'
+import { ByteReader } from '../platform/byte-reader.ts'
 
 /**
  * Reading and writing the plain tar inside of a bundle, entry by entry.

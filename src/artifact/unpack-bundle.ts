@@ -3,9 +3,9 @@ import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
 import { asStorageError, remove, syncFolder } from '../platform/files.ts'
+import { decompressZstd } from '../platform/zstd.ts'
 import { EntryNames } from './entry-names.ts'
 import { readTar, type TarEntry, tarBytes } from './tar-format.ts'
-import { decompressZstd } from './zstd.ts'
 
 export interface UnpackLimits {
   /** The most bytes that all files together may have, */

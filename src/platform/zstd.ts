@@ -1,6 +1,6 @@
 import { pipeline, Readable } from 'node:stream'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
-import { AppError } from '../contract/errors.ts'
+import { AppError, type ErrorCode } from '../contract/errors.ts'
 import { ByteReader } from './byte-reader.ts'
 
 // A middle level: 19 gains a tenth in size and takes twenty times as long.
@@ -29,13 +29,13 @@ export function compressZstd(source: AsyncIterable<Uint8Array>): Readable {
  *
  * Decision: walk the frames' headers ourselves and give each frame to a decompressor of its own.
  * Why: node:zlib ends at the end of the first frame, in some cases without an error. Not: one decompressor for all.
- * @throws AppError bundle-refused when the data is no zstd, is damaged, ends early or grows beyond `maxBytes`
+ * @throws AppError of the code `refusal` when the data is no zstd, is damaged, ends early or grows beyond `maxBytes`
  */
 export async function* decompressZstd(
   source: AsyncIterable<Uint8Array>,
-  { maxBytes }: { maxBytes: number },
+  { maxBytes, refusal = 'bundle-refused' }: { maxBytes: number; refusal?: ErrorCode },
 ): AsyncGenerator<Buffer> {
-  const reader = new ByteReader(source, () => new AppError('bundle-refused', 'the zstd data ends in the middle'))
+  const reader = new ByteReader(source, () => new AppError(refusal, 'the zstd data ends in the middle'))
   let bytes = 0
   try {
     while (!(await reader.atEnd())) {
@@ -45,18 +45,18 @@ export async function* decompressZstd(
         await reader.skip((await reader.take(4)).readUInt32LE())
         continue
       }
-      if (magic.readUInt32LE() !== 0xfd2fb528) throw new AppError('bundle-refused', notZstd(magic, bytes))
+      if (magic.readUInt32LE() !== 0xfd2fb528) throw new AppError(refusal, notZstd(magic, bytes))
       const frame = Readable.from(gathered(frameBytes(magic, reader)))
       // The callback has nothing to say: an error destroys the last stream, which the loop reads.
       for await (const piece of pipeline(frame, createZstdDecompress(), () => {})) {
         bytes += piece.length
-        if (bytes > maxBytes) throw new AppError('bundle-refused', `it unpacks to more than ${maxBytes} bytes`)
+        if (bytes > maxBytes) throw new AppError(refusal, `it unpacks to more than ${maxBytes} bytes`)
         yield piece
       }
     }
   } catch (cause) {
     if (!(cause as NodeJS.ErrnoException).code?.startsWith('ZSTD_')) throw cause
-    throw new AppError('bundle-refused', `the zstd data is damaged: ${(cause as Error).message}`, { cause })
+    throw new AppError(refusal, `the zstd data is damaged: ${(cause as Error).message}`, { cause })
   } finally {
     await reader.close()
   }

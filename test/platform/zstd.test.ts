@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { compressZstd, decompressZstd } from '../../src/artifact/zstd.ts'
+import { compressZstd, decompressZstd } from '../../src/platform/zstd.ts'
 
 /** 100,000 bytes that compress a little: not a multiple of anything that a decompressor works in. */
 const part = (seed: number) => Buffer.from(Array.from({ length: 100_000 }, (_, at) => ((at * seed) % 251) ^ (at >> 9)))
