@@ -41,15 +41,17 @@ export const Enrolled = Type.Object({ host: Id, name: HostName, channel: Channel
 export type Enrolled = Static<typeof Enrolled>
 
 /**
- * What a join token says, as one word that a shell can take apart: `SECRET@AGENT-DIGEST@URL`.
- * The digest is that of the agent's bundle, so that a host runs no byte which the issuer of the token did not mean.
+ * What a join token says, as one word that a shell can take apart: `SECRET@AGENT-DIGEST@URL`, and `@FINGERPRINT` behind it.
+ * The digest is that of the agent's bundle, so that a host runs no byte which the issuer of the token did not mean. The fingerprint is
+ * that of the key which vouches for the server, when its certificate is not by an authority that every host knows.
  */
 export interface JoinToken {
   secret: string
   agentDigest: Digest
   url: string
+  fingerprint?: Digest | undefined
 }
 
-export function joinTokenText({ secret, agentDigest, url }: JoinToken): string {
-  return `${secret}@${agentDigest}@${url}`
+export function joinTokenText({ secret, agentDigest, url, fingerprint }: JoinToken): string {
+  return [secret, agentDigest, url, ...(fingerprint ? [fingerprint] : [])].join('@')
 }

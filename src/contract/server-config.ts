@@ -7,6 +7,13 @@ export const ServerConfig = Type.Object(
   {
     /** Address and port. Port 0 takes a free one. */
     listen: Type.String({ pattern: '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$', default: '127.0.0.1:8400' }),
+    /** PEM files that make it speak TLS, both or none: the certificate with those of its authorities behind it, and its private key. */
+    tlsCert: Type.Optional(Type.String({ minLength: 1 })),
+    tlsKey: Type.Optional(Type.String({ minLength: 1 })),
+    /** A proxy in front terminates TLS: without it the server listens beyond loopback with TLS of its own only. */
+    behindProxy: Type.Boolean({ default: false }),
+    /** The proxy's addresses or networks: from these only, X-Forwarded-For says who the client is. `loopback` is 127/8 and ::1. */
+    trustedProxies: Type.String({ pattern: '^[A-Za-z0-9.:/]+(,[A-Za-z0-9.:/]+)*$', default: 'loopback' }),
     /** The folder that holds everything the server keeps. */
     data: Type.String({ minLength: 1, default: './.slipway' }),
     /** `sqlite`: a file in the data folder. */

@@ -28,10 +28,12 @@ import { scopeText } from './docker-scope.ts'
 import { answerProblem } from './errors.ts'
 import { Events } from './events.ts'
 import { identify } from './identity.ts'
+import { trustedProxiesOf } from './listening.ts'
 import { metricsRoute } from './metrics.ts'
 import { demandRepository, mayUse } from './permission.ts'
 import { credentialOf, demand } from './principal.ts'
 import { signingKey } from './signing-key.ts'
+import { type Tls, tlsMetrics } from './tls.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
 import { uiRoutes } from './ui.ts'
 
@@ -44,12 +46,14 @@ export interface AppOptions {
   /** The folder of the package: the page and install.sh are found below it. */
   packageFolder: string
   publicUrl: () => string
+  /** What makes it speak TLS; plain HTTP without it. */
+  tls?: Tls
   closing: AbortSignal
 }
 
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, db, blobs, log, version, packageFolder, publicUrl, closing } = options
+  const { config, db, blobs, log, version, packageFolder, publicUrl, tls, closing } = options
   const events = new Events()
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
@@ -61,6 +65,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512 },
+    trustProxy: trustedProxiesOf(config),
+    ...(tls ? { serverFactory: tls.serverFactory } : {}),
   })
   app.setErrorHandler(answerProblem)
   app.setValidatorCompiler(
@@ -75,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   // Before the rest: it counts the requests of every route that comes after it.
   const metrics = openMetrics()
+  if (tls) tlsMetrics(metrics, tls)
   metricsRoute(app, { db, metrics, version, hostSilentSeconds: config.hostSilentSeconds })
 
   await app.register(async (registry) => {
@@ -125,6 +132,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
         changes: new HostChanges(),
         events,
         publicUrl,
+        // What hosts see behind a proxy is the proxy's certificate.
+        fingerprint: () => (config.behindProxy ? undefined : tls?.fingerprint()),
         closing,
       }
       hostSelfRoutes(api)

@@ -10,23 +10,30 @@ import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
 import { databaseFile } from './data-folder.ts'
 import { startJobs } from './jobs.ts'
+import { listeningAdvice, tlsFilesOf } from './listening.ts'
+import { openTls } from './tls.ts'
 
 export interface RunningServer {
-  /** Where it listens: `http://127.0.0.1:8400`. */
+  /** Where it listens: `http://127.0.0.1:8400`, or with `https:` when it speaks TLS itself. */
   url: string
   /** Ends long requests, lets the short ones finish, closes the database. */
   close(): Promise<void>
 }
 
-/** Opens the data folder, starts the server and answers when it listens. @throws when the address is taken or the folder cannot be used */
+/**
+ * Opens the data folder, starts the server and answers when it listens.
+ * @throws AppError config-invalid; when the address is taken or the folder cannot be used
+ */
 export async function openServer(config: Readonly<ServerConfig>, version = '0.0.0-dev'): Promise<RunningServer> {
   const log = openLog('slipway-server', config.logLevel)
+  const tlsFiles = tlsFilesOf(config)
   await makeFolder(config.data, { mode: 0o700 })
   const db = await openSqlite(databaseFile(config.data))
   const closing = new AbortController()
   const { host, port } = splitAddress(config.listen)
   let url = ''
   try {
+    const tls = tlsFiles && (await openTls({ files: tlsFiles, log, signal: closing.signal }))
     const blobs = await openFs({ folder: config.data })
     const made = await ensureAdminToken(db, config.data, new Date())
     if (made) log.info({ path: made }, 'wrote the first admin token')
@@ -38,6 +45,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       version,
       packageFolder: await packageFolder(import.meta.dirname),
       publicUrl: () => config.publicUrl ?? url,
+      ...(tls ? { tls } : {}),
       closing: closing.signal,
     })
     const stopJobs = startJobs({ db, blobs, log, uploadExpirySeconds: config.uploadExpirySeconds })
@@ -47,10 +55,10 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       await stopJobs()
       throw error
     }
-    url = `http://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
-    if (!isLoopback(host))
-      log.warn({ listen: config.listen }, 'listening beyond loopback without TLS; let a proxy terminate it')
-    log.info({ url, data: config.data }, 'server listening')
+    url = `${tls ? 'https' : 'http'}://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
+    for (const advice of listeningAdvice(config))
+      log.warn({ listen: config.listen, publicUrl: config.publicUrl }, advice)
+    log.info({ url, data: config.data, fingerprint: tls?.fingerprint() }, 'server listening')
     return {
       url,
       async close() {
@@ -62,11 +70,8 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       },
     }
   } catch (error) {
+    closing.abort()
     await db.destroy()
     throw error
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

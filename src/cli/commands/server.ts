@@ -25,12 +25,21 @@ export function readServerConfig(
 }
 
 export const command: Command = {
-  usage: '[--config FILE] [--listen ADDRESS] [--data DIR]',
-  about: 'Serves the registry, the control API and the page until it is told to stop (SIGTERM, Ctrl-C).',
-  examples: ['slipway server', 'SLIPWAY_DATA=/var/db/slipway-server slipway server --listen 0.0.0.0:8400'],
+  usage: '[--config FILE] [--listen ADDRESS] [--tls-cert FILE --tls-key FILE] [--data DIR]',
+  about:
+    'Serves the registry, the control API and the page until it is told to stop (SIGTERM, Ctrl-C). Beyond loopback it listens with TLS only,\n' +
+    'of its own or of a proxy. New files of TLS are taken while it runs, as soon as they are there, or at SIGHUP.',
+  examples: [
+    'slipway server',
+    'slipway server --listen 0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem --public-url https://slipway.example.org:8443',
+    'SLIPWAY_DATA=/var/db/slipway-server slipway server --listen 0.0.0.0:8400 --behind-proxy --public-url https://slipway.example.org',
+  ],
   options: {
     ...serverOptions,
     listen: { value: 'ADDRESS', describe: 'address and port (SLIPWAY_LISTEN, 127.0.0.1:8400)' },
+    'tls-cert': { value: 'FILE', describe: 'the certificate and those of its authorities, PEM (SLIPWAY_TLS_CERT)' },
+    'tls-key': { value: 'FILE', describe: 'its private key, PEM (SLIPWAY_TLS_KEY)' },
+    'behind-proxy': { describe: 'a proxy in front terminates TLS (SLIPWAY_BEHIND_PROXY)' },
     'public-url': { value: 'URL', describe: 'the address that hosts and people use (SLIPWAY_PUBLIC_URL)' },
     'print-config': { describe: 'show the configuration that would be used, and end' },
   },
@@ -39,6 +48,9 @@ export const command: Command = {
     const signal = stopSignal()
     const config = await readServerConfig(invocation, {
       listen: invocation.text('listen'),
+      tlsCert: invocation.text('tls-cert'),
+      tlsKey: invocation.text('tls-key'),
+      behindProxy: invocation.is('behind-proxy') || undefined,
       publicUrl: invocation.text('public-url'),
     })
     if (invocation.is('print-config')) {

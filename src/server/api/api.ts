@@ -6,6 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
+import type { Digest } from '../../contract/digest.ts'
 import type { ServerConfig } from '../../contract/server-config.ts'
 import type { Db } from '../../database/open.ts'
 import type { HostChanges } from '../../fleet/changes.ts'
@@ -32,6 +33,8 @@ export interface Api {
   events: Events
   /** The address under which hosts and people reach this server. */
   publicUrl: () => string
+  /** What hosts are to pin of the server's certificate; undefined when they need not, or cannot. */
+  fingerprint: () => Digest | undefined
   /** Aborted when the server stops: whoever holds a request open ends it. */
   closing: AbortSignal
 }

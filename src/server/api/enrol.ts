@@ -15,12 +15,13 @@ import { readRelease } from '../../registry/releases.ts'
 import { audit } from '../audit.ts'
 import { credentialOf } from '../principal.ts'
 import type { Api } from './api.ts'
+import { joinCommand } from './join-command.ts'
 
 /** The agent is JavaScript and the same everywhere; a release that is not is taken for this platform. */
 const agentPlatform: HostPlatform = { os: 'freebsd', architecture: 'amd64', 'os.version': '14' }
 
 /** How a host comes to the fleet: the token that lets it in, the agent it starts with, and its enrolment. */
-export function enrolRoutes({ app, db, releases, blobs, events, publicUrl }: Api): void {
+export function enrolRoutes({ app, db, releases, blobs, events, publicUrl, fingerprint }: Api): void {
   app.post(
     '/join-tokens',
     { config: { access: 'admin' }, schema: { body: CreateJoinToken, response: { 201: CreatedJoinToken } } },
@@ -35,11 +36,10 @@ export function enrolRoutes({ app, db, releases, blobs, events, publicUrl }: Api
         })
         return issued
       })
-      const url = publicUrl()
-      const token = joinTokenText({ secret, agentDigest: agent.bundle, url })
+      const token = { secret, agentDigest: agent.bundle, url: publicUrl(), fingerprint: fingerprint() }
       return reply.code(201).send({
-        token,
-        command: `fetch -o - ${url}/install.sh | sh -s -- ${token}`,
+        token: joinTokenText(token),
+        command: joinCommand(token),
         expiresAt: expiresAt.toISOString(),
       })
     },
