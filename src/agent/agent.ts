@@ -82,7 +82,8 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
   const changes = openNotice(clock)
   const released = openNotice(clock)
   const desired = await openDesiredState({ path: paths.desired, host: config.host, write: state.write, log, changes })
-  const connection = openServerConnection({ url: config.server, credential })
+  const server = { url: config.server, credential, fingerprint: config.serverFingerprint }
+  const connection = openServerConnection(server)
   const health = openHealth({ paths, exec })
   const daemons = openDaemons(paths)
 
@@ -162,7 +163,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
       retryMs: config.update.fetchRetrySeconds * 1000,
       onDownloaded: metrics.downloaded,
       async reachServer(signal) {
-        const fresh = openServerConnection({ url: config.server, credential })
+        const fresh = openServerConnection(server)
         try {
           await view.look()
           await fresh.report(await view.report(), signal)

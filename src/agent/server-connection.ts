@@ -1,4 +1,5 @@
 import { DesiredDocument } from '../contract/desired.ts'
+import type { Digest } from '../contract/digest.ts'
 import { parseJson } from '../contract/parse.ts'
 import type { HostReport } from '../contract/report.ts'
 import { type Http, type HttpResponse, openHttp } from '../platform/http.ts'
@@ -12,7 +13,7 @@ export interface ServerConnection {
   readonly http: Http
   /**
    * The desired document, as soon as it is another than that of `generation`; undefined when there is none other within `waitSeconds`.
-   * @throws AppError peer-unreachable, the server's own code, peer-refused (what came is no such document)
+   * @throws AppError peer-unreachable, peer-untrusted, the server's own code, peer-refused (what came is no such document)
    */
   desired(
     generation: number | undefined,
@@ -24,8 +25,15 @@ export interface ServerConnection {
   close(): Promise<void>
 }
 
-export function openServerConnection({ url, credential }: { url: string; credential: string }): ServerConnection {
-  const http = openHttp({ url, authorization: `Bearer ${credential}` })
+export interface ServerConnectionOptions {
+  url: string
+  credential: string
+  /** The key that vouches for the server's certificate, when no authority that the host knows does. */
+  fingerprint?: Digest | undefined
+}
+
+export function openServerConnection({ url, credential, fingerprint }: ServerConnectionOptions): ServerConnection {
+  const http = openHttp({ url, authorization: `Bearer ${credential}`, trust: { fingerprint } })
   return {
     http,
     async desired(generation, waitSeconds, signal) {

@@ -1,19 +1,27 @@
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
-import { AppError } from '../contract/errors.ts'
+import { Digest } from '../contract/digest.ts'
+import { AppError, isAppError } from '../contract/errors.ts'
 import { parseJson } from '../contract/parse.ts'
+import { fingerprintOf, readCertificates } from '../platform/certificate.ts'
 import { makeFolder, readTextIfThere, replaceFile } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { refusal, requestJson } from '../platform/json-http.ts'
+import { isUnknownIssuer, presentedCertificates, type Trust } from '../platform/trust.ts'
 
-/** A server and the token to use there. */
-export interface Login {
+/** A server, the token to use there, and how it is known when its certificate is not by a public authority. */
+export interface Login extends Trust {
   url: string
   token: string
 }
 
-const LoginFile = Type.Object({ url: Type.String(), token: Type.String() })
+const LoginFile = Type.Object({
+  url: Type.String(),
+  token: Type.String(),
+  ca: Type.Optional(Type.String()),
+  fingerprint: Type.Optional(Digest),
+})
 
 function loginPath(): string {
   return join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'slipway', 'login.json')
@@ -27,7 +35,7 @@ export async function saveLogin(login: Login): Promise<string> {
   return path
 }
 
-/** SLIPWAY_URL and SLIPWAY_TOKEN, each before what `slipway login` saved. @throws AppError config-invalid when one is missing */
+/** SLIPWAY_URL, SLIPWAY_TOKEN and SLIPWAY_CA, each before what `slipway login` saved. @throws AppError config-invalid when one is missing */
 async function findLogin(): Promise<Login> {
   const path = loginPath()
   const text = await readTextIfThere(path)
@@ -45,7 +53,22 @@ async function findLogin(): Promise<Login> {
       'config-invalid',
       `no token is known for ${url}: run \`slipway login ${url}\`, or set SLIPWAY_TOKEN`,
     )
-  return { url: originOf(url), token }
+  const { ca, fingerprint } = (url === saved?.url ? saved : undefined) ?? {}
+  return { url: originOf(url), token, ca: (await authorityOfEnvironment()) ?? ca, fingerprint }
+}
+
+/** The certificates in the file that SLIPWAY_CA names. @throws AppError config-invalid */
+export async function authorityOfEnvironment(): Promise<string | undefined> {
+  const path = process.env.SLIPWAY_CA
+  return path ? readAuthority(path) : undefined
+}
+
+/** The certificates of authorities in a file, as they are. @throws AppError config-invalid when there are none */
+export async function readAuthority(path: string): Promise<string> {
+  const pem = await readTextIfThere(path)
+  if (pem === undefined) throw new AppError('config-invalid', `there is no file ${path} with certificates`)
+  readCertificates(pem, path)
+  return pem
 }
 
 /** The scheme, host and port of an address. @throws AppError config-invalid */
@@ -70,10 +93,10 @@ export interface Client {
 
 /** Opens a client for as long as `use` runs. Without `login` it takes the one that the environment or `slipway login` gives. */
 export async function withClient<T>(use: (client: Client) => Promise<T>, login?: Login): Promise<T> {
-  const { url, token } = login ?? (await findLogin())
-  const http = openHttp({ url, authorization: `Bearer ${token}` })
-  try {
-    return await use({
+  const { url, token, ...trust } = login ?? (await findLogin())
+  const http = openHttp({ url, authorization: `Bearer ${token}`, trust })
+  return explained(url, trust, http, () =>
+    use({
       url,
       http,
       get: (schema, path) => requestJson(http, schema, 'GET', `/api/v1${path}`),
@@ -83,8 +106,35 @@ export async function withClient<T>(use: (client: Client) => Promise<T>, login?:
         if (response.status >= 300) throw await refusal(response, `DELETE ${path}`)
         await response.text()
       },
-    })
+    }),
+  )
+}
+
+/** Whether a server is there and can be trusted, before anything is asked of anybody. @throws AppError peer-unreachable, peer-untrusted */
+export async function reachServer(url: string, trust: Trust): Promise<void> {
+  const http = openHttp({ url, trust })
+  await explained(url, trust, http, async () => (await http.send('GET', '/healthz')).text())
+}
+
+/** Runs `use` and closes `http`. When the server is not trusted, the error says how it could be. */
+async function explained<T>(url: string, trust: Trust, http: Http, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (error) {
+    throw isAppError(error, 'peer-untrusted') && isUnknownIssuer(error.cause)
+      ? await withWayOut(error, url, trust)
+      : error
   } finally {
     await http.close()
   }
+}
+
+async function withWayOut(error: AppError, url: string, trust: Trust): Promise<AppError> {
+  const { hostname, port } = new URL(url)
+  const presented = (await presentedCertificates({ hostname: hostname.replace(/^\[|\]$/g, ''), port })).at(-1)
+  const way = trust.fingerprint
+    ? 'unless the key of the server was changed, this is another server'
+    : `when the log of the server names the same one, run \`slipway login ${url} --fingerprint ${presented && fingerprintOf(presented)}\`; ` +
+      'or name a file with the certificate of its authority, by --ca FILE or SLIPWAY_CA'
+  return new AppError(error.code, `${error.message}; ${way}`, { cause: error })
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Digest } from './digest.ts'
 import { Id } from './names.ts'
 
 const MiB = 1024 * 1024
@@ -8,6 +9,8 @@ const Listen = Type.String({ pattern: '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-
 export const AgentConfig = Type.Object(
   {
     server: Type.String({ pattern: '^https?://[^\\s/@]+$' }),
+    /** The fingerprint of the key that vouches for the server's certificate, when no authority that the host knows does. */
+    serverFingerprint: Type.Optional(Digest),
     /** The host's id, given at enrolment. */
     host: Id,
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
