@@ -8,8 +8,9 @@
 #
 # NAME is what the server calls the host (the machine's host name). DIR stands in front of every path (none).
 #
-# The token is SECRET@sha256:DIGEST@URL: what lets a host in, the digest of the agent's bundle, and the server. Nothing is installed
-# that the digest does not name. A run that was cut short is finished by another one; a host never enrols twice.
+# The token is SECRET@sha256:DIGEST@URL: what lets a host in, the digest of the agent's bundle, and the server. Behind it may stand
+# @sha256:FINGERPRINT: the server's certificate is then vouched for by this key, and no authority has to be installed here. Nothing is
+# installed that the digest does not name. A run that was cut short is finished by another one; a host never enrols twice.
 
 set -u
 umask 022
@@ -42,14 +43,17 @@ read_arguments() {
 	bundle_digest=${token#*@}
 	url=${bundle_digest#*@}
 	bundle_digest=${bundle_digest%%@*}
+	fingerprint=''
+	case $url in *@*) fingerprint=${url#*@} url=${url%%@*} ;; esac
 	case $secret in '' | *[!A-Za-z0-9_-]*) bad_token ;; esac
 	is_digest "$bundle_digest" || bad_token
 	case $url in http://?* | https://?*) ;; *) bad_token ;; esac
-	case ${url#*://} in */* | *@* | *[[:space:]]*) bad_token ;; esac
+	case ${url#*://} in */* | *[[:space:]]*) bad_token ;; esac
+	[ -z "$fingerprint" ] || { is_digest "$fingerprint" && [ "${url%%:*}" = https ]; } || bad_token
 }
 
 bad_token() {
-	fail 'this is no join token: it must look like SECRET@sha256:DIGEST@URL; copy the whole line that "slipway host join-token" prints'
+	fail 'this is no join token: it must look like SECRET@sha256:DIGEST@URL, or with @sha256:FINGERPRINT behind; copy the whole line that "slipway host join-token" prints'
 }
 
 is_digest() {
@@ -108,10 +112,15 @@ take_lock() {
 #   client get PATH FILE              downloads
 #   client enrol NAME ARCH MAJOR KEY  prints the host's id
 #   client address                    prints this machine's own address towards the server
+#   client authority FINGERPRINT      prints the certificate that has this key, of those that the server presents
+# The authority that was found is trusted beside those of the system; nothing is said to a server that none of them vouches for.
 client() {
-	SLIPWAY_SECRET=$secret SLIPWAY_URL=$url "$node" --input-type=module - "$@" <<'EOF'
+	SLIPWAY_SECRET=$secret SLIPWAY_URL=$url NODE_EXTRA_CA_CERTS=${authority:-${NODE_EXTRA_CA_CERTS-}} \
+		"$node" --use-system-ca --input-type=module - "$@" <<'EOF'
+import { createHash } from 'node:crypto'
 import { createWriteStream, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
@@ -136,9 +145,30 @@ async function ask(method, path, body) {
   throw new Error(`${url} refused (${answer.status}): ${detail}`)
 }
 
-function localAddress() {
+function peer() {
   const { hostname, port, protocol } = new URL(url)
-  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) })
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) }
+}
+
+// Closed before a byte is sent or read. What the certificate vouches for is verified when it is used.
+function findAuthority(fingerprint) {
+  const { host, port } = peer()
+  const socket = connectTls({ host, port, ...(!isIP(host) && { servername: host }), rejectUnauthorized: false })
+  socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')))
+  return new Promise((resolve, reject) => {
+    socket.once('error', (cause) => reject(new Error('', { cause }))).once('secureConnect', () => {
+      let found = socket.getPeerX509Certificate()
+      const digest = () => createHash('sha256').update(found.publicKey.export({ type: 'spki', format: 'der' })).digest('hex')
+      while (found && `sha256:${digest()}` !== fingerprint) found = found.issuerCertificate
+      socket.destroy()
+      if (found) resolve(found.toString())
+      else reject(new Error(`${url} is not the server of this token: it presents no certificate with the key ${fingerprint}`))
+    })
+  })
+}
+
+function localAddress() {
+  const socket = connect(peer())
   socket.setTimeout(5_000, () => socket.destroy(new Error('no answer')))
   return new Promise((resolve, reject) => {
     socket.once('error', reject).once('connect', () => {
@@ -160,13 +190,30 @@ try {
     const { host } = await (await ask('POST', '/api/v1/enrol', { name, platform, key })).json()
     if (!/^[0-9a-f]{16}$/.test(host)) throw new Error(`${url} gave no host id, but ${JSON.stringify(host)}`)
     console.log(host)
+  } else if (verb === 'authority') {
+    console.log(await findAuthority(...words))
   } else console.log(await localAddress())
 } catch (error) {
   const { cause } = error
-  console.error(`install.sh: ${cause ? `cannot reach ${url}: ${cause.message || cause.code}` : error.message}`)
+  const [reason] = (cause?.message || cause?.code || '').split(';')
+  console.error(
+    !cause
+      ? `install.sh: ${error.message}`
+      : /CERT|LEAF/.test(cause.code)
+        ? `install.sh: ${url} is not trusted: ${reason}`
+        : `install.sh: cannot reach ${url}: ${reason}`,
+  )
   process.exit(1)
 }
 EOF
+}
+
+# Finds the certificate that the token pins, for all that comes after it.
+find_authority() {
+	authority=''
+	[ -n "$fingerprint" ] || return 0
+	client authority "$fingerprint" >"$work/authority" || exit 1
+	authority=$work/authority
 }
 
 # Writes standard input to a file: wholly or not at all. replace FILE MODE
@@ -236,23 +283,27 @@ enrol() {
 	host=${host%%_*}
 }
 
-# The lines `server` and `host` of agent.yaml. Of a file that is there nothing else is touched: an administrator may have put it
+# The lines `server`, `serverFingerprint` and `host` of agent.yaml. Of a file that is there nothing else is touched: an administrator may have put it
 # there before this ran.
 configure() {
 	if [ ! -e "$etc/agent.yaml" ]; then
 		address=$(client address 2>/dev/null) || address=127.0.0.1
 		case $address in *%*) address=127.0.0.1 ;; esac
-		replace "$etc/agent.yaml" 0644 <<-EOF
-			# The agent of this host. Its credential is in agent.key.
-			server: $url
-			host: $host
-			metrics:
-			  # Where Prometheus finds this host; "off" for nowhere.
-			  listen: "$address:9760"
-		EOF
+		{
+			echo '# The agent of this host. Its credential is in agent.key.'
+			echo "server: $url"
+			[ -z "$fingerprint" ] || echo "serverFingerprint: $fingerprint"
+			cat <<-EOF
+				host: $host
+				metrics:
+				  # Where Prometheus finds this host; "off" for nowhere.
+				  listen: "$address:9760"
+			EOF
+		} | replace "$etc/agent.yaml" 0644 || exit 1
 	elif ! grep -q '^host:' "$etc/agent.yaml"; then
 		{
 			grep -q '^server:' "$etc/agent.yaml" || echo "server: $url"
+			[ -z "$fingerprint" ] || grep -q '^serverFingerprint:' "$etc/agent.yaml" || echo "serverFingerprint: $fingerprint"
 			echo "host: $host"
 			cat "$etc/agent.yaml"
 		} | replace "$etc/agent.yaml" 0644 || exit 1
@@ -285,6 +336,7 @@ main() {
 	lock=$root/var/run/slipway/install.lock
 	check_owner
 	take_lock
+	find_authority
 	unpack_agent
 	enrol
 	configure
