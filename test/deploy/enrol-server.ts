@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { packBundle } from '../../src/artifact/pack-bundle.ts'
-import { digest12 } from '../../src/contract/digest.ts'
+import { type Digest, digest12 } from '../../src/contract/digest.ts'
 import { joinTokenText } from '../../src/contract/enrolment.ts'
 import { releaseSetText } from '../../src/contract/release-set.ts'
 import { sha256 } from '../../src/platform/digest.ts'
@@ -41,7 +42,14 @@ writeFileSync(root + '/var/db/slipway/agent-ran', process.argv.slice(2).join(' '
 setInterval(() => {}, 1000)
 `
 
-export async function startEnrolServer(folder: string): Promise<EnrolServer> {
+export interface EnrolServerTls {
+  cert: string
+  key: string
+  /** What the token pins. */
+  fingerprint?: Digest
+}
+
+export async function startEnrolServer(folder: string, tls?: EnrolServerTls): Promise<EnrolServer> {
   const version = '1.0.0'
   const files = {
     'component.json': '{"name":"agent"}',
@@ -68,7 +76,7 @@ export async function startEnrolServer(folder: string): Promise<EnrolServer> {
     'GET /api/v1/enrol/agent/release.json': () => JSON.stringify({ name: 'agent', version }),
     'POST /api/v1/enrol': () => JSON.stringify({ host: hostId, name: 'host1', channel: 'stable' }),
   }
-  const server = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     let body = ''
     for await (const piece of request.setEncoding('utf8')) body += piece
     const route = `${request.method} ${request.url}`
@@ -79,12 +87,13 @@ export async function startEnrolServer(folder: string): Promise<EnrolServer> {
     const answer = answers[route]
     if (!answer || (route !== 'GET /install.sh' && authorization !== 'Bearer slw_secret')) response.writeHead(401).end()
     else response.end(await answer())
-  })
+  }
+  const server = tls ? createTlsServer({ cert: tls.cert, key: tls.key }, listener) : createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   const it: EnrolServer = {
     url,
-    token: joinTokenText({ secret: 'slw_secret', agentDigest: sha256(bundle), url }),
+    token: joinTokenText({ secret: 'slw_secret', agentDigest: sha256(bundle), url, fingerprint: tls?.fingerprint }),
     asked: [],
     enrolments: [],
     release: `${version}-${digest12(manifest)}`,

@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openSimulatedHost, type SimulatedHost } from '../../src/devstack/host.ts'
+import { fingerprintOf } from '../../src/platform/certificate.ts'
 import { openExec } from '../../src/platform/exec.ts'
 import { toolPaths } from '../../src/platform/tools.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { type EnrolServer, hostId, startEnrolServer } from './enrol-server.ts'
 
 const script = join(import.meta.dirname, '../../deploy/host/install.sh')
@@ -289,6 +292,8 @@ describe('refused, with nothing left behind', () => {
     { name: 'an address of another kind', token: `slw_secret@${digest}@ftp://127.0.0.1` },
     { name: 'an address with a path', token: `slw_secret@${digest}@http://127.0.0.1/api` },
     { name: 'a password in the address', token: `slw_secret@${digest}@http://me:pw@127.0.0.1` },
+    { name: 'a fingerprint for plain HTTP', token: `slw_secret@${digest}@http://127.0.0.1:1@${digest}` },
+    { name: 'a short fingerprint', token: `slw_secret@${digest}@https://127.0.0.1:1@sha256:abc` },
     { name: 'shell in the secret', token: `$(reboot)@${digest}@http://127.0.0.1:1` },
   ])('a token with $name', async ({ token }) => {
     expect(await install(token)).toMatchObject({
@@ -335,6 +340,42 @@ describe('refused, with nothing left behind', () => {
       expect(server.asked).toEqual([])
       await expectNothingInstalled()
     }
+  })
+})
+
+describe('T26 a server whose authority this host does not know', () => {
+  const authority = makeCertificate({ name: 'authority', ca: true })
+  const { cert, key } = makeCertificate({ issuer: authority })
+  const fingerprint = fingerprintOf(new X509Certificate(authority.cert))
+  let secure: EnrolServer
+
+  beforeAll(async () => {
+    secure = await startEnrolServer(join(folder, 'secure'), { cert: cert + authority.cert, key, fingerprint })
+  })
+  afterAll(() => secure.close())
+
+  test('is trusted by the fingerprint in the token, and the agent is told of it', async () => {
+    expect(await install(secure.token)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(secure.enrolments).toHaveLength(1)
+    expect(await read('usr/local/etc/slipway/agent.yaml')).toContain(
+      `\nserver: ${secure.url}\nserverFingerprint: ${fingerprint}\nhost: ${hostId}\n`,
+    )
+  })
+
+  test('is refused without a fingerprint, and with that of another key, before it hears the secret', async () => {
+    secure.asked.length = 0
+    const bare = secure.token.slice(0, secure.token.lastIndexOf('@'))
+    expect(await install(bare)).toMatchObject({
+      exitCode: 1,
+      stderr: `install.sh: ${secure.url} is not trusted: self-signed certificate in certificate chain\n`,
+    })
+    const other = `sha256:${'0'.repeat(64)}`
+    expect(await install(`${bare}@${other}`)).toMatchObject({
+      exitCode: 1,
+      stderr: `install.sh: ${secure.url} is not the server of this token: it presents no certificate with the key ${other}\n`,
+    })
+    expect(secure.asked).toEqual([])
+    await expectNothingInstalled()
   })
 })
 

@@ -20,7 +20,7 @@ export function joinCommand(token: JoinToken): string {
     `openssl s_client -showcerts -connect ${peer} </dev/null 2>/dev/null | awk "/-BEGIN/{c=x}{c=c RS \\$0}END{print c}" >$c`,
     `case $(openssl x509 -in $c -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -r) in ` +
       `${hex(fingerprint)}*) fetch --ca-cert=$c -o - ${script} | ${install};; ` +
-      `*) echo ${peer} is not the server of this token; exit 1;; esac`,
+      `*) echo ${peer} is not the server of this token >&2; exit 1;; esac`,
   ]
   return `sh -c '${parts.join('; ')}'`
 }
