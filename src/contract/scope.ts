@@ -26,7 +26,7 @@ export const Scopes = Type.Array(Scope, { minItems: 1, maxItems: 32, uniqueItems
 /** What may be asked of a registry; `list` is of its catalog, the others of one repository. */
 export const registryActions = ['pull', 'push', 'delete', 'list'] as const
 export type RegistryAction = (typeof registryActions)[number]
-type RepositoryAction = Exclude<RegistryAction, 'list'>
+export type RepositoryAction = Exclude<RegistryAction, 'list'>
 
 /** The scopes of which any one is enough. The first asks for the least. */
 const sufficient: { readonly [A in RepositoryAction]: readonly string[] } = {

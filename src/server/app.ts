@@ -30,7 +30,7 @@ import { Events } from './events.ts'
 import { identify } from './identity.ts'
 import { trustedProxiesOf } from './listening.ts'
 import { metricsRoute } from './metrics.ts'
-import { demandRepository, mayUse } from './permission.ts'
+import { demandUse, mayUse } from './permission.ts'
 import { credentialOf, demand } from './principal.ts'
 import { signingKey } from './signing-key.ts'
 import { type Tls, tlsMetrics } from './tls.ts'
@@ -94,7 +94,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       log,
       authorize: async (request, action, repository) => {
         request.wantedScope = scopeText({ action, repository }) ?? null
-        demandRepository(request, { action, repository }, anonymousPull)
+        demandUse(request, { action, repository }, anonymousPull)
       },
       isListed: ({ principal }, repository) => mayUse(principal, { action: 'pull', repository }, anonymousPull),
       challenges: (request) => challenges(request, { publicUrl: publicUrl(), anonymousPull }),

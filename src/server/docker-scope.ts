@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value'
 import { AppError } from '../contract/errors.ts'
 import { RepositoryName } from '../contract/names.ts'
-import type { RegistryAction } from '../contract/scope.ts'
+import type { Use } from './permission.ts'
 import type { Grant } from './principal.ts'
 
 /*
@@ -39,7 +39,7 @@ function parseScope(scope: string): Grant[] {
 }
 
 /** A scope with which a request would be allowed, for a challenge; undefined when any access token would do. */
-export function scopeText({ action, repository }: { action: RegistryAction; repository: string }): string | undefined {
+export function scopeText({ action, repository }: Use): string | undefined {
   if (action === 'list') return catalog
   if (repository === '') return undefined
   // Whoever pushes or deletes looks first, and tools get along with one token for both.

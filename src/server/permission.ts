@@ -1,71 +1,69 @@
 import { AppError } from '../contract/errors.ts'
 import { matchesAny } from '../contract/pattern.ts'
-import { allowsChannel, allowsRepository, type RegistryAction, scopeFor } from '../contract/scope.ts'
+import {
+  allowsChannel,
+  allowsRepository,
+  type RegistryAction,
+  type RepositoryAction,
+  scopeFor,
+} from '../contract/scope.ts'
 import type { Role } from '../contract/token.ts'
-import { demand, type Grant, hasRole, type Identity, lacksRole, type Principal } from './principal.ts'
+import { demand, hasRole, type Identity, lacksRole, type Principal } from './principal.ts'
 
-/** The role that is enough for each action on any repository. */
-const roleFor: { readonly [A in RegistryAction]: Role } = {
-  list: 'viewer',
-  pull: 'viewer',
-  push: 'publisher',
-  delete: 'publisher',
+/** Something that one may want of the registry; the repository is empty for its catalog, and for whether it is there at all. */
+export interface Use {
+  action: RegistryAction
+  repository: string
 }
 
-/** Whether somebody may do something with a repository; nobody (null) may read those that `anonymousPull` names. */
-export function mayUse(
-  principal: Principal | null,
-  { action, repository }: { action: RegistryAction; repository: string },
-  anonymousPull: string,
-): boolean {
-  if (action === 'list' && (principal || anonymousPull !== '')) return true
-  if (action === 'pull' && (repository === '' ? principal : matchesAny(anonymousPull, repository))) return true
-  if (principal?.kind === 'host') return action === 'pull'
-  if (principal?.role === 'scoped') return action !== 'list' && allowsRepository(principal.scopes, action, repository)
+/** The role that is enough for an action on every repository. */
+const roleFor: { readonly [A in RepositoryAction]: Role } = { pull: 'viewer', push: 'publisher', delete: 'publisher' }
+
+/** Whether somebody, or nobody (null), may use the registry so. Everybody may read the repositories that `anonymousPull` names. */
+export function mayUse(principal: Principal | null, { action, repository }: Use, anonymousPull: string): boolean {
+  // The catalog shows everyone what he may read.
+  if (action === 'list') return principal !== null || anonymousPull !== ''
+  if (repository === '') return principal !== null
+  if (action === 'pull' && matchesAny(anonymousPull, repository)) return true
+  if (principal === null) return false
+  if (principal.kind === 'host') return action === 'pull'
+  if (principal.role === 'scoped') return allowsRepository(principal.scopes, action, repository)
   return hasRole(principal, roleFor[action])
 }
 
 /**
- * Lets a caller do something with a repository of the registry, or throws.
+ * Lets a caller use the registry, or throws.
  * @throws AppError UNAUTHORIZED for nobody, for a credential that is not taken, and for an access token that is limited to something else;
  * DENIED for somebody who may not
  */
-export function demandRepository(
-  { principal, grants, refusal }: Identity,
-  wanted: { action: RegistryAction; repository: string },
-  anonymousPull: string,
-): void {
+export function demandUse({ principal, grants, refusal }: Identity, use: Use, anonymousPull: string): void {
   // A bad credential is never taken for none: who sent it wants to know.
   if (refusal !== null) throw new AppError('UNAUTHORIZED', refusal)
-  if (mayUse(null, wanted, anonymousPull)) return
-  const { action, repository } = wanted
-  if (!principal) {
-    if (grants && repository === '' && action === 'pull') return
+  if (mayUse(null, use, anonymousPull)) return
+  const { action, repository } = use
+  const isPing = repository === '' && action === 'pull'
+  // An access token that was given to nobody in particular is a good one all the same.
+  if (isPing && grants) return
+  if (!principal)
     throw new AppError(
       'UNAUTHORIZED',
       'a valid token is needed: send it as the password, with any user name, or as Bearer',
     )
-  }
-  if (!mayUse(principal, wanted, anonymousPull)) throw denied(principal, action, repository)
-  if (grants && !covers(grants, action, repository))
+  if (action !== 'list' && !mayUse(principal, use, anonymousPull)) throw denied(principal, action, repository)
+  if (grants && !grants.some((grant) => grant.repository === repository && grant.actions.includes(action)))
     throw new AppError(
       'UNAUTHORIZED',
       `the access token was not asked for ${action} of ${repository || 'the catalog'}; get one that is`,
     )
 }
 
-function covers(grants: readonly Grant[], action: RegistryAction, repository: string): boolean {
-  if (repository === '' && action === 'pull') return true
-  return grants.some((grant) => grant.repository === repository && grant.actions.includes(action))
-}
+const verbs: { readonly [A in RepositoryAction]: string } = { pull: 'read', push: 'push to', delete: 'delete from' }
 
-function denied(principal: Principal, action: RegistryAction, repository: string): AppError {
-  if (principal.kind === 'token' && principal.role === 'scoped' && action !== 'list')
+function denied(principal: Principal, action: RepositoryAction, repository: string): AppError {
+  if (principal.kind === 'token' && principal.role === 'scoped')
     return lacksScope(principal, `${verbs[action]} ${repository}`, scopeFor(action, repository))
   return lacksRole(principal, roleFor[action])
 }
-
-const verbs = { pull: 'read', push: 'push to', delete: 'delete from' } as const
 
 function lacksScope(principal: Principal & { kind: 'token' }, what: string, scope: string): AppError {
   return new AppError(

@@ -116,7 +116,11 @@ async function platformFolder(os: string): Promise<string> {
 test('a token for a pipeline is printed once, alone on standard output', async () => {
   const server = await openTestServer()
   const env = { SLIPWAY_URL: server.url, SLIPWAY_TOKEN: server.adminToken }
-  const created = await slipway(['token', 'create', 'ci', '--role', 'publisher', '--expires', '90d'], { env })
+  const created = await slipway(
+    ['token', 'create', 'ci', '--scope', 'publish:components/compute', '--expires', '90d'],
+    { env },
+  )
+  expect(created.stderr).toContain('ci (publish:components/compute), valid until 20')
   expect(created.stdout).toMatch(/^slw_[0-9a-f]{16}_[0-9a-f]{64}\n$/)
   const wrong = await slipway(['token', 'create', 'ci2', '--role', 'king'], { env })
   expect(wrong.stderr).toContain('"admin", "publisher", "viewer"')

@@ -131,6 +131,23 @@ describe.each(Object.entries(ways))('with %s', (way, anonymousPull) => {
     await expect(skopeo('login', ...noTls, '-u', 'ci', '-p', 'wrong', host)).rejects.toMatchObject({ code: 1 })
     expectWay(seen)
   })
+
+  test('podman logs in, pushes and pulls what its scopes allow', async () => {
+    const { host, folder, run, token, seen } = await open(anonymousPull)
+    const stores = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs']
+    const podman = (...args: string[]) => run('podman', ...stores, ...args)
+    const noTls = '--tls-verify=false'
+    await create({ cwd: folder, file: join(folder, 'layer.tar') }, ['kit'])
+    await podman('import', 'layer.tar', 'localhost/kit:1')
+    await podman('login', noTls, '-u', 'ci', '-p', await token('ci', 'publish:boxes/kit', 'pull:boxes/*'), host)
+    await podman('push', noTls, 'localhost/kit:1', `${host}/boxes/kit:edge`)
+    await podman('rmi', '--all', '--force')
+    await podman('pull', noTls, `${host}/boxes/kit:edge`)
+    await expect(podman('push', noTls, `${host}/boxes/kit:edge`, `${host}/boxes/other:edge`)).rejects.toMatchObject({
+      stderr: expect.stringContaining('publish:boxes/other'),
+    })
+    expectWay(seen)
+  })
 })
 
 test('what is for everybody is pulled by oras, crane and skopeo that have not logged in', async () => {

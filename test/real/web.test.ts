@@ -88,6 +88,14 @@ describe('signing in', () => {
     await page.context().close()
   })
 
+  test('the token of a pipeline is answered with a sentence', async () => {
+    const { secret } = await served.fleet.createToken('compute-ci', { scopes: ['publish:components/compute'] })
+    const page = await browser.open(served.link('/', secret))
+    await page.getByRole('alert').getByText('compute-ci is the token of a pipeline.').waitFor()
+    expect(await page.evaluate('sessionStorage.length')).toBe(0)
+    await page.context().close()
+  })
+
   test('signing out forgets the token', async () => {
     const page = await openLive('/')
     await page.getByRole('button', { name: 'Sign out' }).click()

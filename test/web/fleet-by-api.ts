@@ -27,7 +27,7 @@ export interface FleetByApi {
   promote(channel: string, ...releases: [component: string, version: string][]): Promise<void>
   /** Enrols hosts with one join token. */
   enrol(names: readonly string[], token: CreateJoinToken): Promise<ReportingHost[]>
-  createToken(name: string, role: Role): Promise<CreatedToken>
+  createToken(name: string, rights: Role | { scopes: string[] }): Promise<CreatedToken>
   revokeToken(name: string): Promise<void>
   close(): Promise<void>
 }
@@ -69,7 +69,8 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
       }
       return hosts
     },
-    createToken: (name, role) => post(admin, CreatedToken, '/tokens', { name, role }),
+    createToken: (name, rights) =>
+      post(admin, CreatedToken, '/tokens', { name, ...(typeof rights === 'string' ? { role: rights } : rights) }),
     async revokeToken(name) {
       const response = await admin.send('DELETE', `/api/v1/tokens/${encodeURIComponent(name)}`)
       if (response.status >= 300) throw await refusal(response, `the revocation of the token ${name}`)

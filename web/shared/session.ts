@@ -32,6 +32,7 @@ export async function signIn(token: string): Promise<void> {
   if (session.get().state !== 'unreachable') session.set({ state: 'checking' })
   try {
     const who = await getJson<Whoami>(token, '/whoami')
+    if (who.role === 'scoped') return signOut(`${who.name} is the token of a pipeline. ${needsRole}`)
     sessionStorage.setItem(key, token)
     session.set({ state: 'signed-in', token, who })
   } catch (error) {
@@ -47,6 +48,9 @@ export function signOut(message?: string): void {
   sessionStorage.removeItem(key)
   session.set({ state: 'signed-out', ...(message ? { message } : {}) })
 }
+
+/** What a token with scopes may do is too little to show a fleet by. */
+const needsRole = 'This page needs one with a role: slipway token create NAME --role viewer'
 
 /** What to say when the server does not take the token, or takes it no longer. */
 export const refusal = 'The server does not accept this token. It may have expired, or been revoked.'

@@ -3,7 +3,7 @@ import { Artifact, ArtifactDetail } from '../../contract/artifact.ts'
 import { RepositoryName } from '../../contract/names.ts'
 import { parse } from '../../contract/parse.ts'
 import { listArtifacts, showArtifact } from '../../registry/releases.ts'
-import { demandRepository, mayUse } from '../permission.ts'
+import { demandUse, mayUse } from '../permission.ts'
 import type { Api } from './api.ts'
 
 export function artifactRoutes({ app, db, config: { anonymousPull } }: Api): void {
@@ -25,7 +25,7 @@ export function artifactRoutes({ app, db, config: { anonymousPull } }: Api): voi
     },
     async (request) => {
       const repository = parse(RepositoryName, request.params['*'], 'repository')
-      demandRepository(request, { action: 'pull', repository }, anonymousPull)
+      demandUse(request, { action: 'pull', repository }, anonymousPull)
       return showArtifact(db, repository)
     },
   )
