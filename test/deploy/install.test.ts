@@ -362,6 +362,17 @@ describe('T26 a server whose authority this host does not know', () => {
     )
   })
 
+  test('gives install.sh to a fetch that is told of the authority', async () => {
+    await writeFile(at('authority.pem'), authority.cert)
+    const fetch = (...options: string[]) =>
+      host.run(['/usr/bin/fetch', ...options, '-o', '-', `${secure.url}/install.sh`])
+    expect(await fetch(`--ca-cert=${at('authority.pem')}`)).toMatchObject({
+      exitCode: 0,
+      stdout: await readFile(script, 'utf8'),
+    })
+    expect(await fetch()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is not trusted') })
+  })
+
   test('is refused without a fingerprint, and with that of another key, before it hears the secret', async () => {
     secure.asked.length = 0
     const bare = secure.token.slice(0, secure.token.lastIndexOf('@'))
