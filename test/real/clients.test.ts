@@ -96,18 +96,165 @@ describe('crane', () => {
     await mkdir(join(folder, 'content'))
     await writeFile(join(folder, 'content/large'), randomBytes(20_000_000))
     await create({ cwd: join(folder, 'content'), file: join(folder, 'layer.tar') }, ['large'])
-    await crane('append', '--oci-empty-base', '-f', 'layer.tar', '-t', `${host}/images/made:1.0.0`)
-    await crane('validate', '--remote', `${host}/images/made:1.0.0`)
-    const digest = await crane('digest', `${host}/images/made:1.0.0`)
-    await crane('copy', `${host}/images/made:1.0.0`, `${host}/images/copy:1.0.0`)
-    expect(await crane('digest', `${host}/images/copy:1.0.0`)).toBe(digest)
-    await crane('tag', `${host}/images/made:1.0.0`, 'latest')
-    expect((await crane('ls', `${host}/images/made`)).split('\n')).toEqual(['1.0.0', 'latest'])
-    await crane('pull', '--format', 'oci', `${host}/images/copy:1.0.0`, 'back')
-    await crane('push', 'back', `${host}/images/again:1.0.0`)
-    await crane('validate', '--remote', `${host}/images/again:1.0.0`)
-    await crane('delete', `${host}/images/made:latest`)
-    expect(await crane('ls', `${host}/images/made`)).toBe('1.0.0')
+    await crane('append', '--oci-empty-base', '-f', 'layer.tar', '-t', `${host}/containers/made:1.0.0`)
+    await crane('validate', '--remote', `${host}/containers/made:1.0.0`)
+    const digest = await crane('digest', `${host}/containers/made:1.0.0`)
+    await crane('copy', `${host}/containers/made:1.0.0`, `${host}/containers/copy:1.0.0`)
+    expect(await crane('digest', `${host}/containers/copy:1.0.0`)).toBe(digest)
+    await crane('tag', `${host}/containers/made:1.0.0`, 'latest')
+    expect((await crane('ls', `${host}/containers/made`)).split('\n')).toEqual(['1.0.0', 'latest'])
+    await crane('pull', '--format', 'oci', `${host}/containers/copy:1.0.0`, 'back')
+    await crane('push', 'back', `${host}/containers/again:1.0.0`)
+    await crane('validate', '--remote', `${host}/containers/again:1.0.0`)
+    await crane('delete', `${host}/containers/made:latest`)
+    expect(await crane('ls', `${host}/containers/made`)).toBe('1.0.0')
+  })
+})
+
+/** Podman keeps images in the test's folder, and needs no user namespace as root: nothing is run. */
+test('podman pushes an image that it built, pulls it back with the same content, and does not move a version', async () => {
+  const { run, folder, host, adminToken } = await open()
+  const storage = ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs']
+  const podman = (...args: string[]) => run('podman', ...storage, ...args)
+  const image = `${host}/containers/made:1.0.0`
+  await podman('login', '--tls-verify=false', '-u', 'pipeline', '-p', adminToken, host)
+
+  const large = randomBytes(20_000_000)
+  await mkdir(join(folder, 'content'))
+  await writeFile(join(folder, 'content/large'), large)
+  await writeFile(join(folder, 'content/Containerfile'), 'FROM scratch\nCOPY large /large\nCMD ["/large"]\n')
+  await podman('build', '--quiet', '--tag', image, 'content')
+  await podman('push', '--tls-verify=false', '--digestfile', 'digest', image)
+  const id = await podman('image', 'inspect', '--format', '{{.Id}}', image)
+  const { tags } = JSON.parse(
+    await run('curl', '-su', `pipeline:${adminToken}`, `http://${host}/v2/containers/made/tags/list`),
+  )
+  expect(tags).toEqual(['1.0.0'])
+
+  await podman('rmi', '--all', '--force')
+  const pushed = (await readFile(join(folder, 'digest'), 'utf8')).trim()
+  expect(await podman('pull', '--quiet', '--tls-verify=false', `${host}/containers/made@${pushed}`)).toBe(id)
+  expect(await podman('pull', '--quiet', '--tls-verify=false', image)).toBe(id)
+  await podman('create', '--name', 'look', image)
+  await podman('cp', 'look:/large', 'back')
+  expect(await sha256OfFile(join(folder, 'back'))).toBe(sha256(large))
+
+  await create({ cwd: join(folder, 'content'), file: join(folder, 'layer.tar') }, ['Containerfile'])
+  await podman('import', '--quiet', 'layer.tar', `${host}/containers/made:other`)
+  await podman('push', '--tls-verify=false', `${host}/containers/made:other`)
+  await expect(
+    podman('push', '--tls-verify=false', `${host}/containers/made:other`, `docker://${image}`),
+  ).rejects.toMatchObject({ stderr: expect.stringContaining('a version never moves') })
+})
+
+describe('cosign', () => {
+  let program = ''
+  // Its build takes minutes of both cores the first time.
+  beforeAll(async () => {
+    program = await goProgram('github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3')
+  }, 1_800_000)
+
+  /** A published component, and cosign with a key pair in the folder: no service beyond this machine is asked. */
+  async function openCosign() {
+    const opened = await open()
+    const { run, folder, host, adminToken, publish } = opened
+    const { digest } = await publish('compute', '1.0.0')
+    const image = `${host}/components/compute@${digest}`
+    const cosign = (...args: string[]) => run('env', 'COSIGN_PASSWORD=', 'COSIGN_EXPERIMENTAL=1', program, ...args)
+    await cosign('login', host, '-u', 'pipeline', '-p', adminToken)
+    await cosign('generate-key-pair')
+    await writeFile(join(folder, 'sbom.json'), '{"spdxVersion":"SPDX-2.3"}')
+    const alone = [
+      '--allow-http-registry',
+      '--key',
+      'cosign.key',
+      '--yes',
+      '--tlog-upload=false',
+      '--use-signing-config=false',
+    ]
+    const check = ['--allow-http-registry', '--insecure-ignore-tlog', '--key']
+    const get = async (path: string) =>
+      JSON.parse(await run('curl', '-sSfu', `pipeline:${adminToken}`, `http://${host}/v2/components/compute/${path}`))
+    return {
+      ...opened,
+      cosign,
+      image,
+      sign: (...more: string[]) => cosign('sign', ...alone, ...more, image),
+      attest: (...more: string[]) =>
+        cosign('attest', ...alone, '--type', 'spdxjson', '--predicate', 'sbom.json', ...more, image),
+      attach: (...more: string[]) =>
+        cosign(
+          'attach',
+          'sbom',
+          '--allow-http-registry',
+          '--type',
+          'spdx',
+          '--input-format',
+          'json',
+          '--sbom',
+          'sbom.json',
+          ...more,
+          image,
+        ),
+      verify: async (key: string, ...more: string[]) =>
+        JSON.parse(await cosign('verify', ...check, key, ...more, image)),
+      verifyAttestation: async (...more: string[]) =>
+        JSON.parse(await cosign('verify-attestation', ...check, 'cosign.pub', '--type', 'spdxjson', ...more, image)),
+      tags: async (): Promise<string[]> => (await get('tags/list')).tags,
+      referrers: async (): Promise<string[]> =>
+        (await get(`referrers/${digest}`)).manifests.map((one: { artifactType: string }) => one.artifactType).sort(),
+      fallback: digest.replace(':', '-'),
+      digest,
+    }
+  }
+
+  test('signs a component and attests to its SBOM as referrers, and verifies both; another key verifies nothing', async () => {
+    const { cosign, sign, attest, verify, verifyAttestation, tags, referrers, run, digest } = await openCosign()
+    await sign()
+    expect(await verify('cosign.pub')).toMatchObject([{ critical: { image: { 'docker-manifest-digest': digest } } }])
+    await attest()
+    const { payload } = await verifyAttestation()
+    expect(JSON.parse(Buffer.from(payload, 'base64').toString()).predicate).toEqual({ spdxVersion: 'SPDX-2.3' })
+    expect(await tags()).toEqual(['1.0.0'])
+    expect(await referrers()).toEqual(Array(2).fill('application/vnd.dev.sigstore.bundle.v0.3+json'))
+
+    await run('mv', 'cosign.pub', 'right.pub')
+    await run('rm', 'cosign.key')
+    await cosign('generate-key-pair')
+    await expect(verify('cosign.pub')).rejects.toMatchObject({
+      stderr: expect.stringContaining('failed to verify signature'),
+    })
+    expect(await verify('right.pub')).toHaveLength(2)
+  })
+
+  test('signs, attests and attaches an SBOM by the tags of older versions, beside the release', async () => {
+    const { sign, attest, attach, verify, verifyAttestation, tags, referrers, fallback, digest } = await openCosign()
+    const old = '--new-bundle-format=false'
+    await sign(old)
+    await attest(old)
+    await attach()
+    expect(await verify('cosign.pub', old)).toMatchObject([
+      { critical: { image: { 'docker-manifest-digest': digest } } },
+    ])
+    expect((await verifyAttestation(old)).payloadType).toBe('application/vnd.in-toto+json')
+    expect(await tags()).toEqual(['1.0.0', `${fallback}.att`, `${fallback}.sbom`, `${fallback}.sig`])
+    expect(await referrers()).toEqual([])
+  })
+
+  test('signs and attaches an SBOM in its OCI 1.1 mode, without a tag', async () => {
+    const { sign, attach, verify, tags, referrers, digest } = await openCosign()
+    const old = '--new-bundle-format=false'
+    const mode = '--registry-referrers-mode=oci-1-1'
+    await sign(old, mode)
+    await attach(mode)
+    expect(await verify('cosign.pub', old, '--experimental-oci11')).toMatchObject([
+      { critical: { image: { 'docker-manifest-digest': digest } } },
+    ])
+    expect(await tags()).toEqual(['1.0.0'])
+    expect(await referrers()).toEqual([
+      'application/vnd.dev.cosign.artifact.sbom.v1+json',
+      'application/vnd.dev.cosign.artifact.sig.v1+json',
+    ])
   })
 })
 

@@ -48,7 +48,7 @@ test('skopeo copies an image in and out, byte for byte, and sees its tags and it
   const folder = await temporaryFolder()
   const image = await makeImage(folder, 5_000_000)
   const { url } = await openTestRegistry(await temporaryFolder())
-  const name = `docker://${new URL(url).host}/images/made`
+  const name = `docker://${new URL(url).host}/containers/made`
   await skopeo('copy', '--dest-tls-verify=false', `oci:${image}:made`, `${name}:1.0.0`)
   const back = join(folder, 'back')
   await skopeo('copy', '--src-tls-verify=false', `${name}:1.0.0`, `oci:${back}:made`)
@@ -67,8 +67,14 @@ test('skopeo copies an image in and out, byte for byte, and sees its tags and it
   const moved = skopeo('copy', '--dest-tls-verify=false', `oci:${other}:made`, `${name}:1.0.0`)
   await expect(moved).rejects.toMatchObject({ stderr: expect.stringContaining('a version never moves') })
 
-  await skopeo('delete', '--tls-verify=false', `${name}-copy:1.0.0`)
-  await expect(skopeo('inspect', '--tls-verify=false', `${name}-copy:1.0.0`)).rejects.toMatchObject({
+  // A version is not deleted either; another tag is.
+  await expect(skopeo('delete', '--tls-verify=false', `${name}-copy:1.0.0`)).rejects.toMatchObject({
+    stderr: expect.stringMatching(/405|unsupported|never moves/i),
+  })
+  await skopeo('inspect', '--tls-verify=false', `${name}-copy:1.0.0`)
+  await skopeo('copy', '--dest-tls-verify=false', `oci:${other}:made`, `${name}-copy:latest`)
+  await skopeo('delete', '--tls-verify=false', `${name}-copy:latest`)
+  await expect(skopeo('inspect', '--tls-verify=false', `${name}-copy:latest`)).rejects.toMatchObject({
     stderr: expect.stringMatching(/manifest unknown|name unknown/i),
   })
 })
@@ -79,7 +85,7 @@ test('skopeo whose server is killed gets an error, nothing half-made is served, 
   const data = join(folder, 'data')
   await mkdir(data)
   const first = await startRegistry(data)
-  const name = `docker://127.0.0.1:${first.port}/images/made:1.0.0`
+  const name = `docker://127.0.0.1:${first.port}/containers/made:1.0.0`
   const push = () => skopeo('copy', '--retry-times=0', '--dest-tls-verify=false', `oci:${image}:made`, name)
 
   const failing = push()
