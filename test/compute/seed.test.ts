@@ -36,7 +36,7 @@ async function seedOf(changed: Partial<SeedFacts> = {}) {
 
 test('a guest finds it by its label, and the three files by their names', async () => {
   const { disk, files } = await seedOf()
-  expect(await readFileSystem(sourceOf(disk))).toMatchObject({ type: 'vfat', label: 'CIDATA' })
+  expect(await readFileSystem(sourceOf(disk))).toMatchObject({ type: 'fat12', label: 'CIDATA' })
   expect(disk.length % 512).toBe(0)
   expect([...files.keys()]).toEqual(['meta-data', 'user-data', 'network-config'])
 })
