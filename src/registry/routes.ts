@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
+import { matchesAny } from '../contract/pattern.ts'
 import type { RegistryAction } from '../contract/scope.ts'
 import { openCounts } from './metrics.ts'
 import { answerOciError } from './oci-error.ts'
@@ -19,7 +20,6 @@ import { fileRoutes } from './routes-files.ts'
 import { listingHandlers } from './routes-listings.ts'
 import { manifestHandlers } from './routes-manifests.ts'
 import { uploadHandlers } from './routes-uploads.ts'
-import { tagMatcher } from './tag-pattern.ts'
 import { openUploads } from './uploads.ts'
 
 const handlers: Handlers<Target['kind']> = {
@@ -55,12 +55,11 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
 
 function openContext(options: RegistryOptions): RegistryContext {
   const { db, blobs, limits, metrics, immutableTags = '' } = options
-  const isImmutable = tagMatcher(immutableTags)
   return {
     ...options,
     counts: openCounts(metrics, db),
     uploads: openUploads({ db, blobs, ...limits }),
-    neverMoves: (tag) => isVersion(tag) || isImmutable(tag),
+    neverMoves: (tag) => isVersion(tag) || matchesAny(immutableTags, tag),
   }
 }
 
