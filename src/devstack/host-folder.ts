@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, readTextIfThere, replaceFile, replaceLink } from '../platform/files.ts'
-import type { MachineFacts } from './machine.ts'
+import type { MachineFacts, MachineTimes, XenFacts } from './machine.ts'
 import { programFile } from './program-file.ts'
 import { assign } from './rc/rc-conf.ts'
 import { shimSocket } from './shim-protocol.ts'
@@ -14,6 +14,10 @@ export interface HostFolderOptions {
   release: string
   architecture: 'amd64' | 'arm64'
   zfs: string | null
+  /** What is not ordinary about its hypervisor; how long things take on it; the size of its pool. */
+  xen?: Partial<XenFacts>
+  times?: Partial<MachineTimes>
+  poolBytes?: number
   /** Lines of agent.yaml that an administrator put there before install.sh ran. */
   agentSettings: string
   /** The address of the server, which agent.yaml gets when it names another: the devstack's moves when its port is taken. */
@@ -27,6 +31,7 @@ export interface HostFolderOptions {
  *     etc/rc.conf                host name, and `--root` for the programs of Slipway
  *     etc/rc.subr                the simulator's own
  *     usr/local/bin/node         a link to the Node that runs this
+ *     dev/zvol/…                 a link for each volume, to its bytes in .simulator/zfs
  *     sbin/… usr/sbin/… bin/…    one shim for every simulated program
  *
  * What belongs to the simulator is written each time; what belongs to the host stays as it was.
@@ -37,15 +42,24 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
     'usr/local/bin',
     'usr/local/etc/rc.d',
     'usr/local/etc/slipway',
-    'var/log',
+    'var/log/xen',
     'var/run',
   ])
     await makeFolder(join(root, folder))
-  const { name, release, architecture, zfs } = options
-  const facts: MachineFacts = { hostname: name, release, architecture, zfs, hostuuid: randomUUID() }
+  const { name, release, architecture, zfs, xen, times, poolBytes } = options
+  const facts: MachineFacts = {
+    hostname: name,
+    release,
+    architecture,
+    zfs,
+    hostuuid: randomUUID(),
+    ...(xen ? { xen } : {}),
+    ...(times ? { times } : {}),
+    ...(poolBytes === undefined ? {} : { poolBytes }),
+  }
   await writeOnce(join(root, '.simulator/machine.json'), `${JSON.stringify(facts, null, 2)}\n`)
   await writeOnce(join(root, 'etc/defaults/rc.conf'), 'rcshutdown_timeout="90"\nlocal_startup="/usr/local/etc/rc.d"\n')
-  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\n`)
+  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\ncloned_interfaces="bridge0"\n`)
   if (options.agentSettings !== '')
     await writeOnce(join(root, 'usr/local/etc/slipway/agent.yaml'), options.agentSettings)
   if (options.server !== undefined) await moveServer(join(root, 'usr/local/etc/slipway/agent.yaml'), options.server)
@@ -57,6 +71,12 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
   await replaceFile(rcConf, text)
   await replaceFile(join(root, 'etc/rc.subr'), await readFile(join(import.meta.dirname, 'rc/rc.subr')))
   await replaceLink(join(root, 'usr/local/bin/node'), process.execPath)
+
+  if (xen?.present !== false) {
+    // What programs look for to know a dom0, and the firmware of UEFI guests.
+    await writeOnce(join(root, 'dev/xen/xenstored'), '')
+    await writeOnce(join(root, 'usr/local/share/edk2-xen/XEN_X64_EFI.fd'), 'firmware\n')
+  }
 
   for (const path of Object.keys(simulatedTools)) {
     const words = [process.execPath, programFile('shim'), join(root, shimSocket), path].map(quote)

@@ -7,8 +7,10 @@ import { type ExecResult, execOk, openExec } from '../platform/exec.ts'
 import { makeFolder, remove } from '../platform/files.ts'
 import { toolPaths } from '../platform/tools.ts'
 import { type HostFolderOptions, prepareHostFolder } from './host-folder.ts'
+import type { Order } from './orders.ts'
 import { cutPower } from './processes.ts'
 import { programFile } from './program-file.ts'
+import { sendOrder } from './send-order.ts'
 import { shortRoot } from './short-root.ts'
 
 /** A simulated FreeBSD host: a folder that stands for `/`, and a process. */
@@ -20,6 +22,8 @@ export interface SimulatedHost {
   run(argv: readonly [program: `/${string}`, ...args: string[]], options?: { timeoutMs?: number }): Promise<ExecResult>
   /** The line that a user runs as root: `fetch -o - URL/install.sh | sh -s -- TOKEN`. @throws AppError command-failed */
   install(options: { url: string; token: string }): Promise<void>
+  /** Makes the machine or a guest of it do what no program can ask for. For tests. @throws AppError command-failed */
+  order(order: Order): Promise<void>
   /** The power fails: every process is killed at once. */
   powerOff(): Promise<void>
   /** Switches the host on; its services start. */
@@ -66,6 +70,7 @@ export async function openSimulatedHost({ folder, name, ...options }: SimulatedH
     root,
     run,
     boot,
+    order: (order) => sendOrder(root, order),
     async install({ url, token }) {
       const script = await run(['/usr/bin/fetch', '-o', '-', `${url}/install.sh`])
       if (script.exitCode !== 0) throw new AppError('command-failed', `${name}: ${script.stderr.trim()}`)

@@ -1,8 +1,37 @@
 import { type Static, Type } from 'typebox'
 import { architectures } from '../contract/platform.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Faults } from './faults.ts'
 import type { Services } from './rc/services.ts'
+import type { Bridges } from './xen/bridges.ts'
+import type { Hypervisor } from './xen/hypervisor.ts'
+import type { Xenstore } from './xen/xenstore.ts'
+import type { ZfsStore } from './zfs/zfs.ts'
 
-/** The file machine.json of a simulated host: what it is. */
+/** The hypervisor of a machine. */
+export const XenFacts = Type.Object({
+  /** Whether the machine was booted under it. */
+  present: Type.Boolean(),
+  version: Type.String({ pattern: '^[0-9]+\\.[0-9]+' }),
+  totalMiB: Type.Integer({ minimum: 1024 }),
+  cpus: Type.Integer({ minimum: 1 }),
+  dom0MiB: Type.Integer({ minimum: 256 }),
+  dom0Vcpus: Type.Integer({ minimum: 1 }),
+  commandLine: Type.String(),
+})
+export type XenFacts = Static<typeof XenFacts>
+
+/** How long things take, in milliseconds: see XenTimes. `deviceMs`: until the device of a new volume is there. */
+export const MachineTimes = Type.Object({
+  createMs: Type.Integer({ minimum: 0 }),
+  bootMs: Type.Integer({ minimum: 0 }),
+  shutdownMs: Type.Integer({ minimum: 0 }),
+  destroyMs: Type.Integer({ minimum: 0 }),
+  deviceMs: Type.Integer({ minimum: 0 }),
+})
+export type MachineTimes = Static<typeof MachineTimes>
+
+/** The file machine.json of a simulated host: what it is. What is left out has an ordinary value. */
 export const MachineFacts = Type.Object({
   hostname: Type.String(),
   /** What `freebsd-version` prints: "14.3-RELEASE-p5". */
@@ -11,6 +40,10 @@ export const MachineFacts = Type.Object({
   /** The version of OpenZFS, as `zfs version` names it; null: a machine without ZFS. */
   zfs: Type.Union([Type.String(), Type.Null()]),
   hostuuid: Type.String(),
+  xen: Type.Optional(Type.Partial(XenFacts)),
+  times: Type.Optional(Type.Partial(MachineTimes)),
+  /** The size of the pool "zroot". */
+  poolBytes: Type.Optional(Type.Integer({ minimum: 1024 ** 3 })),
 })
 export type MachineFacts = Static<typeof MachineFacts>
 
@@ -20,9 +53,17 @@ export interface Machine {
   root: string
   facts: MachineFacts
   bootedAt: Date
+  clock: Clock
   /** What `sysctl NAME=VALUE` set since the machine was started. */
   sysctls: Map<string, string>
   services: Services
+  xen: XenFacts
+  hypervisor: Hypervisor
+  xenstore: Xenstore
+  bridges: Bridges
+  zfs: ZfsStore
+  /** What tests have ordered to go wrong. */
+  faults: Faults
 }
 
 /** "14.3" of "14.3-RELEASE-p5" */

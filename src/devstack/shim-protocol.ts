@@ -7,6 +7,8 @@ export interface ShimCall {
   tool: string
   arguments: string[]
   cwd: string
+  /** Standard input: of `zfs receive` alone. */
+  stdin?: string
 }
 
 /** The socket, below the root of a simulated host. */

@@ -1,14 +1,16 @@
 /**
  * What stands behind every simulated program of a host: `node shim.js SOCKET TOOL ARGUMENTS…` hands the call to the simulator, says
- * what it answers, and ends with its exit code. Standard input is left alone: no simulated program reads it. The form of call and
- * answer is in shim-protocol.ts. Plain JavaScript, because it is started for every call and types would triple its time.
+ * what it answers, and ends with its exit code. Standard input is left alone, but by `zfs receive`. The form of call and answer is in
+ * shim-protocol.ts. Plain JavaScript, because it is started for every call and types would triple its time.
  */
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 
 const [socketPath, tool, ...words] = process.argv.slice(2)
+const stdin = /^rec(v|eive)$/.test(words[0] ?? '') ? readFileSync(0, 'utf8') : undefined
 let text = ''
 const socket = connect(socketPath, () => {
-  socket.write(`${JSON.stringify({ tool, arguments: words, cwd: process.cwd() })}\n`)
+  socket.write(`${JSON.stringify({ tool, arguments: words, cwd: process.cwd(), stdin })}\n`)
 })
 socket.setEncoding('utf8').on('data', (piece) => {
   text += piece

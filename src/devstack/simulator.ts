@@ -3,11 +3,15 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseJson } from '../contract/parse.ts'
-import { listFolder, readTextIfThere, remove } from '../platform/files.ts'
+import { systemClock } from '../platform/clock.ts'
+import { listFolder, makeFolder, readTextIfThere, remove } from '../platform/files.ts'
 import { type Machine, MachineFacts } from './machine.ts'
-import { openServices } from './rc/services.ts'
+import { openMachine } from './open-machine.ts'
+import { type Order, obey, orderTool } from './orders.ts'
+import { read } from './rc/rc-conf.ts'
+import { rcConfFiles } from './rc/rc-files.ts'
 import { type ShimCall, shimSocket } from './shim-protocol.ts'
-import type { Said } from './tools/said.ts'
+import { prints, type Said } from './tools/said.ts'
 import { simulatedTools } from './tools/table.ts'
 
 /** A simulated host that is switched on. */
@@ -23,22 +27,28 @@ export interface Simulator {
  */
 export async function startSimulator(root: string): Promise<Simulator> {
   const text = (await readTextIfThere(join(root, '.simulator/machine.json'))) ?? ''
-  const machine: Machine = {
-    root,
-    facts: parseJson(MachineFacts, text, `${root}/.simulator/machine.json`),
-    bootedAt: new Date(),
-    sysctls: new Map(),
-    services: openServices(root),
-  }
+  const facts = parseJson(MachineFacts, text, `${root}/.simulator/machine.json`)
+  const machine = openMachine(root, facts, systemClock, await bridgesAtBoot(root))
   for (const name of await listFolder(join(root, 'var/run'))) await remove(join(root, 'var/run', name))
+  if (machine.xen.present) await makeFolder(join(root, 'var/run/xen'))
+  if (facts.zfs !== null) await machine.zfs.importAll()
   const server = await listen(join(root, shimSocket), (socket) => answer(socket, machine))
   await machine.services.boot()
   return {
     async stop() {
       await machine.services.shutdown()
+      // What still runs ends with its machine.
+      machine.hypervisor.stop()
       server.close()
     },
   }
+}
+
+/** The bridges that rc makes: those that cloned_interfaces names. */
+async function bridgesAtBoot(root: string): Promise<string[]> {
+  let names = ''
+  for (const file of rcConfFiles(root)) names = read((await readTextIfThere(file)) ?? '', 'cloned_interfaces') ?? names
+  return names.split(/\s+/).filter((name) => name.startsWith('bridge'))
 }
 
 async function answer(socket: Socket, machine: Machine): Promise<void> {
@@ -50,14 +60,24 @@ async function answer(socket: Socket, machine: Machine): Promise<void> {
   let said: Said
   try {
     const call: ShimCall = JSON.parse(line)
-    const tool = simulatedTools[call.tool]
-    if (!tool) throw new Error(`the simulator does not know ${call.tool}`)
-    said = await tool({ arguments: call.arguments, cwd: call.cwd, signal: gone.signal }, machine)
+    said = await run(call, machine, gone.signal)
   } catch (error) {
     // No answer of FreeBSD's: 70 is EX_SOFTWARE, an internal error.
     said = { exitCode: 70, stdout: '', stderr: `simulator: ${(error as Error).message}\n` }
   }
   socket.end(JSON.stringify(said))
+}
+
+async function run(shimCall: ShimCall, machine: Machine, signal: AbortSignal): Promise<Said> {
+  const { tool: path, stdin, ...words } = shimCall
+  if (path === orderTool) {
+    obey(JSON.parse(shimCall.arguments[0] ?? '') as Order, machine)
+    return prints()
+  }
+  const tool = simulatedTools[path]
+  if (!tool) throw new Error(`the simulator does not know ${path}`)
+  const call = { ...words, signal, ...(stdin === undefined ? {} : { stdin }) }
+  return (await machine.faults.meet(path, call)) ?? tool(call, machine)
 }
 
 async function listen(path: string, connected: (socket: Socket) => void): Promise<Server> {

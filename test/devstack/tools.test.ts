@@ -104,12 +104,12 @@ describe('zfs', () => {
 
   test('a list with -Hp is separated by tabs, with exact bytes', async () => {
     const { stdout } = await machineTool(zfs)('list', '-Hp', '-o', 'name,used,mountpoint', '-r', 'zroot/ROOT')
-    expect(stdout).toBe('zroot/ROOT\t2147483648\tnone\nzroot/ROOT/default\t2147483648\t/\n')
+    expect(stdout).toBe('zroot/ROOT\t2147581952\tnone\nzroot/ROOT/default\t2147483648\t/\n')
   })
 
   test('a list for people has a heading and aligned columns', async () => {
     const { stdout } = await machineTool(zfs)('list', 'zroot/var')
-    expect(stdout).toBe('NAME       USED  AVAIL  REFER  MOUNTPOINT\nzroot/var    1G    59G     1G  /var\n')
+    expect(stdout).toBe('NAME        USED  AVAIL     REFER  MOUNTPOINT\nzroot/var     1G  59.0G        1G  /var\n')
   })
 
   test.each([

@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os'
 import { type Machine, osreldate, versionOf } from '../machine.ts'
 import { refuses } from './said.ts'
 import type { SimulatedTool } from './tool.ts'
@@ -14,13 +13,14 @@ const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {
   'kern.hostuuid': ({ facts }) => facts.hostuuid,
   'kern.boottime': ({ bootedAt }) =>
     `{ sec = ${Math.floor(bootedAt.getTime() / 1000)}, usec = 0 } ${bootedAt.toUTCString()}`,
-  'kern.vm_guest': () => 'xen',
+  'kern.vm_guest': ({ xen }) => (xen.present ? 'xen' : 'none'),
   'kern.securelevel': () => '-1',
   'kern.racct.enable': () => '0',
   'hw.machine': ({ facts }) => facts.architecture,
   'hw.machine_arch': ({ facts }) => (facts.architecture === 'arm64' ? 'aarch64' : facts.architecture),
-  'hw.ncpu': () => '4',
-  'hw.physmem': () => String(Math.min(totalmem(), 8 * 1024 ** 3)),
+  // Under Xen these are dom0's, not the machine's.
+  'hw.ncpu': ({ xen }) => String(xen.dom0Vcpus),
+  'hw.physmem': ({ xen }) => String(xen.dom0MiB * 1024 ** 2),
   'hw.pagesize': () => '4096',
   'vm.loadavg': () => '{ 0.10 0.20 0.30 }',
   'security.jail.jailed': () => '0',
@@ -34,6 +34,7 @@ const writable: Readonly<Record<string, string>> = {
   'net.link.bridge.pfil_member': '0',
   'net.link.bridge.pfil_bridge': '0',
   'net.link.bridge.pfil_onlyip': '1',
+  'vfs.zfs.vol.mode': '1',
   'vm.max_user_wired': '-1',
 }
 

@@ -6,6 +6,8 @@ export interface Call {
   arguments: readonly string[]
   /** The caller's folder, for relative paths. */
   cwd: string
+  /** Standard input, of the few programs that read it. */
+  stdin?: string
   /** Aborted when the caller is gone. */
   signal: AbortSignal
 }

@@ -1,0 +1,51 @@
+import type { Clock } from '../platform/clock.ts'
+import { openFaults } from './faults.ts'
+import type { Machine, MachineFacts, MachineTimes, XenFacts } from './machine.ts'
+import { openServices } from './rc/services.ts'
+import { openBridges } from './xen/bridges.ts'
+import { openHypervisor } from './xen/hypervisor.ts'
+import { openMonitorLog } from './xen/monitor-log.ts'
+import { openXenstore } from './xen/xenstore.ts'
+import { openZfsStore } from './zfs/zfs.ts'
+
+const ordinaryXen: XenFacts = {
+  present: true,
+  version: '4.20.1',
+  totalMiB: 64 * 1024,
+  cpus: 16,
+  dom0MiB: 8 * 1024,
+  dom0Vcpus: 4,
+  commandLine: 'dom0=pvh dom0_mem=8192M dom0_max_vcpus=4 console=com1,vga com1=115200,8n1',
+}
+
+/** Nobody waits for a simulated machine as long as for a real one, but nothing is there at once. */
+const ordinaryTimes: MachineTimes = { createMs: 30, bootMs: 300, shutdownMs: 200, destroyMs: 100, deviceMs: 30 }
+
+/** Puts a machine together as it is after power-on: no guest runs, and nothing is set that rc.conf does not set. */
+export function openMachine(root: string, facts: MachineFacts, clock: Clock, bridgeNames: readonly string[]): Machine {
+  const xen = { ...ordinaryXen, ...facts.xen }
+  const times = { ...ordinaryTimes, ...facts.times }
+  const bridges = openBridges(bridgeNames)
+  const { totalMiB, dom0MiB } = xen
+  const hypervisor = openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log: openMonitorLog(root) })
+  return {
+    root,
+    facts,
+    bootedAt: clock.now(),
+    clock,
+    sysctls: new Map(),
+    services: openServices(root),
+    xen,
+    bridges,
+    hypervisor,
+    xenstore: openXenstore(hypervisor, facts.hostname),
+    zfs: openZfsStore({
+      root,
+      clock,
+      poolBytes: facts.poolBytes ?? 64 * 1024 ** 3,
+      deviceDelayMs: times.deviceMs,
+      isOpen: hypervisor.isOpen,
+    }),
+    faults: openFaults(),
+  }
+}

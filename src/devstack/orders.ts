@@ -1,0 +1,51 @@
+import type { Fault } from './faults.ts'
+import type { Machine, MachineTimes } from './machine.ts'
+
+/** What a test makes a simulated machine do by itself: things that no program can ask of a real one. */
+export type Order =
+  /** A guest stops by itself, or turns deaf: it does not react to requests any more. */
+  | { kind: 'guest'; name: string; does: 'crash' | 'poweroff' | 'reboot' | 'turn-deaf' | 'listen' | 'lose-pv-drivers' }
+  /** A device of a guest does not come together with its backend, or does again: "xvda", or the place of an interface. */
+  | { kind: 'device'; name: string; device: string; connected: boolean }
+  /** The next calls of a program fail, or hang. */
+  | ({ kind: 'fault' } & Fault)
+  | { kind: 'no-faults' }
+  /** From now on things take so long. */
+  | ({ kind: 'times' } & Partial<Omit<MachineTimes, 'deviceMs'>>)
+
+/** Under this name the simulator takes orders, which no program of a host has. */
+export const orderTool = 'order'
+
+/** @throws Error when there is no such guest, or device */
+export function obey(order: Order, { hypervisor, faults }: Machine): void {
+  switch (order.kind) {
+    case 'fault': {
+      const { kind: _, ...fault } = order
+      faults.add(fault)
+      break
+    }
+    case 'no-faults':
+      faults.clear()
+      break
+    case 'times': {
+      const { kind: _, ...times } = order
+      Object.assign(hypervisor.times, times)
+      break
+    }
+    default: {
+      const domain = hypervisor.byName(order.name)
+      if (!domain) throw new Error(`no guest is called ${order.name}`)
+      if (order.kind === 'device') {
+        const disk = domain.disks.find(({ spec }) => spec.vdev === order.device)
+        const vif = domain.vifs.find(({ devid }) => String(devid) === order.device)
+        const device = disk ?? vif
+        if (!device) throw new Error(`${order.name} has no device ${order.device}`)
+        device.connected = order.connected
+        return
+      }
+      if (order.does === 'turn-deaf' || order.does === 'listen') domain.guest.deaf = order.does === 'turn-deaf'
+      else if (order.does === 'lose-pv-drivers') domain.guest.pvDrivers = false
+      else domain.guest.end(order.does)
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import { prints } from './said.ts'
+import type { SimulatedTool } from './tool.ts'
+
+/** dmesg(8): what the kernel said at boot, as far as it tells what the machine is. */
+export const dmesg: SimulatedTool = (_call, { facts, xen }) =>
+  prints(
+    `FreeBSD ${facts.release} GENERIC ${facts.architecture}`,
+    ...(xen.present
+      ? [
+          `XEN: Hypervisor version ${xen.version.split('.').slice(0, 2).join('.')} detected.`,
+          'Hypervisor: Origin = "XenVMMXenVMM"',
+          'xenstore0: <XenStore> on xenpv0',
+        ]
+      : []),
+    `real memory  = ${xen.dom0MiB * 1024 ** 2} (${xen.dom0MiB} MB)`,
+    `FreeBSD/SMP: Multiprocessor System Detected: ${xen.dom0Vcpus} CPUs`,
+    ...(facts.zfs === null ? [] : ['ZFS filesystem version: 5', 'ZFS storage pool version: features support (5000)']),
+  )
