@@ -122,7 +122,7 @@ async function explained<T>(url: string, trust: Trust, http: Http, use: () => Pr
     return await use()
   } catch (error) {
     throw isAppError(error, 'peer-untrusted') && isUnknownIssuer(error.cause)
-      ? await withWayOut(error, url, trust)
+      ? await withWayOut(error, url, trust).catch(() => error)
       : error
   } finally {
     await http.close()

@@ -58,7 +58,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     url = `${tls ? 'https' : 'http'}://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
     for (const advice of listeningAdvice(config))
       log.warn({ listen: config.listen, publicUrl: config.publicUrl }, advice)
-    log.info({ url, data: config.data, fingerprint: tls?.fingerprint() }, 'server listening')
+    log.info({ url, data: config.data }, 'server listening')
     return {
       url,
       async close() {

@@ -48,7 +48,6 @@ export async function openTls({ files, log, signal }: TlsOptions): Promise<Tls> 
       if (fresh.cert === pair.cert && fresh.key === pair.key) return
       for (const server of servers) server.setSecureContext(secureOptions(fresh))
       pair = fresh
-      log.info({ path: files.cert, expiresAt: expiryOf(pair.chain) }, 'took a new TLS certificate')
       describe(pair, files, log)
     } catch (error) {
       const { message } = error as Error
@@ -102,14 +101,16 @@ function follow(files: TlsFiles, signal: AbortSignal, reload: () => Promise<void
   for (const path of one ? [files.cert] : [files.cert, files.key]) followFile(path, { pollMs, signal }, next)
 }
 
-/** Tells what an operator should know of a pair that is in use. */
+/** Tells what an operator should know of a pair that is in use; the fingerprint is the one that `slipway login` shows. */
 function describe({ chain }: TlsPair, { cert: path }: TlsFiles, log: Log): void {
   const now = Date.now()
   const expiresAt = expiryOf(chain)
+  const last = chain.at(-1) ?? chain[0]
+  log.info({ path, expiresAt, fingerprint: fingerprintOf(last) }, 'TLS certificate in use')
   if (expiresAt.getTime() <= now) log.warn({ path, expiresAt }, 'the TLS certificate has expired: clients refuse it')
   if (chain.some(({ validFromDate }) => validFromDate.getTime() > now))
     log.warn({ path }, 'the TLS certificate is not valid yet: clients refuse it')
-  if (!anchorOf(chain) && !isPublic(chain.at(-1) ?? chain[0]))
+  if (!anchorOf(chain) && !isPublic(last))
     log.warn(
       { path },
       'hosts must know the authority of the TLS certificate by themselves; put its certificate behind the others, and join tokens carry its fingerprint',

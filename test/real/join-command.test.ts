@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openSimulatedHost } from '../../src/devstack/host.ts'
 import { fingerprintOf } from '../../src/platform/certificate.ts'
 import { openExec } from '../../src/platform/exec.ts'
+import { toolPaths } from '../../src/platform/tools.ts'
 import { joinCommand } from '../../src/server/api/join-command.ts'
 import { startEnrolServer } from '../deploy/enrol-server.ts'
 import { makeCertificate } from '../support/certificate.ts'
@@ -27,7 +28,7 @@ async function run(cert: string, key: string, pin: string) {
   }
   const token = { secret: 'slj_x', agentDigest: fingerprint(leaf.cert), url: server.url, fingerprint: fingerprint(pin) }
   const line = `PATH=${host.root}/usr/bin:$PATH; ${joinCommand(token)}`
-  const said = await openExec({})(['/bin/sh', '-c', line], { timeoutMs: 60_000 })
+  const said = await openExec(toolPaths('/'))(['/bin/sh', '-c', line], { timeoutMs: 60_000 })
   return { ...said, url: server.url, asked: server.asked }
 }
 

@@ -158,7 +158,7 @@ test('a pair of which one file is new yet is told once; the old one stays until 
   await until('the new pair', async () => tls.fingerprint() === fingerprintOf(new X509Certificate(fresh.cert)))
   expect(before).not.toBe(tls.fingerprint())
   expect(told().filter(({ err }) => err?.message.includes('is not that of the first certificate'))).toHaveLength(1)
-  expect(lines.at(-1)).toMatchObject({ level: 30, msg: 'took a new TLS certificate' })
+  expect(lines.at(-1)).toMatchObject({ level: 30, msg: 'TLS certificate in use', fingerprint: tls.fingerprint() })
 })
 
 test.each([
@@ -215,10 +215,11 @@ describe('a pair that cannot be used is refused at the start, with the name of t
       mode: 0o640,
       ...change,
     }
-    const files = { tlsCert: join(folder, 'cert.pem'), tlsKey: join(folder, 'key.pem') }
-    if (cert !== undefined) await writeFile(files.tlsCert, cert)
-    if (key !== undefined) await writeFile(files.tlsKey, key, { mode })
-    await expect(openTestServer(files)).rejects.toMatchObject({
+    const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
+    if (cert !== undefined) await writeFile(files.cert, cert)
+    if (key !== undefined) await writeFile(files.key, key, { mode })
+    const { signal } = new AbortController()
+    await expect(openTls({ files, log: pino({ level: 'silent' }), signal })).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringMatching(message),
     })
