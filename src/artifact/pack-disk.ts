@@ -4,7 +4,8 @@ import { constants, zstdCompress } from 'node:zlib'
 /** A disk to be packed: bytes at any place, and which stretches of it need not be read because they are zeros. */
 export interface DiskContent {
   readonly sizeBytes: number
-  read(offset: number, length: number): Promise<Buffer>
+  /** The bytes may be put into the memory of `into`. */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>
   /** The whole disk in order, without gaps. */
   extents(): AsyncIterable<{ offset: number; length: number; zero: boolean }>
 }
@@ -28,10 +29,19 @@ export async function* packDisk(
   disk: DiskContent,
   { onProgress, signal }: { onProgress?: ((doneBytes: number) => void) | undefined; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Buffer> {
+  /** Memory for frames that is not in use. */
+  const rooms: Buffer[] = []
   const zeroFrames = new Map<number, Promise<Buffer>>()
   const pack = async ({ offset, length, zero }: Frame): Promise<Buffer> => {
-    const bytes = zero ? undefined : await disk.read(offset, length)
-    if (bytes && !bytes.equals(zeros.subarray(0, length))) return compressFrame(bytes)
+    if (!zero) {
+      const room = rooms.pop() ?? Buffer.allocUnsafe(frameBytes)
+      try {
+        const bytes = await disk.read(offset, length, room)
+        if (!bytes.equals(zeros.subarray(0, length))) return await compressFrame(bytes)
+      } finally {
+        rooms.push(room)
+      }
+    }
     const known = zeroFrames.get(length) ?? compressFrame(zeros.subarray(0, length))
     zeroFrames.set(length, known)
     return known

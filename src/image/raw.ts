@@ -3,7 +3,10 @@ import { readPadded, refused, type Source } from './source.ts'
 
 /**
  * A raw image: the disk itself. A last sector that is cut short is filled up with zeros, as hypervisors do.
- * Holes of the file are not known here: reading them gives zeros, without touching a disk.
+ *
+ * Decision: holes of the file are not known here; reading them gives zeros, without touching a disk. Why: Node cannot ask for them (SEEK_HOLE),
+ * and the blocks that stat counts are no answer: a file system that compresses, keeps small files in its tables or has not written yet counts
+ * fewer than there is data.
  */
 export function openRaw(file: Source): Disk {
   if (file.sizeBytes === 0) throw refused('it is empty')
@@ -12,7 +15,7 @@ export function openRaw(file: Source): Disk {
   return {
     format: 'raw',
     sizeBytes,
-    read: (offset, length) => readPadded(file, offset, length),
+    read: (offset, length, into) => readPadded(file, offset, length, into),
     async *extents(): AsyncGenerator<Extent> {
       yield { offset: 0, length: sizeBytes, zero: false }
     },

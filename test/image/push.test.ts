@@ -128,6 +128,12 @@ test('equal disks give equal layers, however they were kept; each MiB is a frame
     expect((await unpack(frame)).equals(disk.subarray(index * MiB, (index + 1) * MiB)), `frame ${index}`).toBe(true)
 })
 
+test('a disk larger than what is read at once is packed byte for byte, zeros among it', async () => {
+  const disk = Buffer.concat([randomBytes(7 * MiB), Buffer.alloc(3 * MiB), randomBytes(5 * MiB + 512)])
+  const layer = Buffer.concat(await Readable.from(packDisk(await diskOf(disk), {})).toArray())
+  expect((await unpack(layer)).equals(disk)).toBe(true)
+})
+
 test('zeros cost almost nothing: a disk of 1 GiB with one byte in its middle', async () => {
   const bytes = Buffer.alloc(65_536)
   bytes.writeUInt8(1, 77)

@@ -7,11 +7,12 @@ export function sourceOf(bytes: Buffer): Source & { readBytes: number } {
   return {
     sizeBytes: bytes.length,
     readBytes: 0,
-    async read(offset, length) {
+    async read(offset, length, into = Buffer.alloc(length)) {
       if (offset < 0 || length < 0 || offset + length > bytes.length)
         throw new Error(`read of ${length} bytes at ${offset}, but there are ${bytes.length}`)
       this.readBytes += length
-      return Buffer.from(bytes.subarray(offset, offset + length))
+      bytes.copy(into, 0, offset, offset + length)
+      return into.subarray(0, length)
     },
   }
 }
