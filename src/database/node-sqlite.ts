@@ -2,9 +2,27 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { AppError } from '../contract/errors.ts'
 
-/** `node:sqlite` in the shape that Kysely's SQLite dialect asks for. */
+/** Statements with lists of values come in many forms, so what is kept is limited. */
+const mostPrepared = 500
+
+/**
+ * `node:sqlite` in the shape that Kysely's SQLite dialect asks for. Statements are prepared once: a manifest by its tag is asked for by several
+ * of them, and twice as many were answered in a second.
+ */
 export function nodeSqlite(db: DatabaseSync): SqliteDatabase {
-  return { close: () => db.close(), prepare: (sql) => new Statement(db.prepare(sql)) }
+  const prepared = new Map<string, Statement>()
+  return {
+    close: () => db.close(),
+    prepare(sql) {
+      let statement = prepared.get(sql)
+      if (!statement) {
+        if (prepared.size >= mostPrepared) prepared.clear()
+        statement = new Statement(db.prepare(sql))
+        prepared.set(sql, statement)
+      }
+      return statement
+    },
+  }
 }
 
 class Statement implements SqliteStatement {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isAppError } from '../contract/errors.ts'
@@ -13,7 +14,7 @@ const contentType = 'application/octet-stream'
  * @throws AppError RANGE_INVALID
  */
 export async function answerBlob(
-  blobs: Pick<Blobs, 'read'>,
+  blobs: Pick<Blobs, 'read' | 'pour'>,
   { digest, size }: { digest: string; size: number },
   request: FastifyRequest,
   reply: FastifyReply,
@@ -22,14 +23,11 @@ export async function answerBlob(
   reply.type(contentType).header('accept-ranges', 'bytes')
   if (request.method === 'HEAD') return reply.header('content-length', size).send()
   const ranges = rangesOf(request, reply, digest, size)
-  if (!ranges) return reply.header('content-length', size).send(await blobs.read(digest))
+  if (!ranges) return send(blobs, digest, { first: 0, last: size - 1 }, reply)
   reply.code(206)
   const [range, ...more] = ranges
   if (range && more.length === 0)
-    return reply
-      .header('content-range', contentRange(range, size))
-      .header('content-length', lengthOf(range))
-      .send(await blobs.read(digest, range))
+    return send(blobs, digest, range, reply.header('content-range', contentRange(range, size)))
   const boundary = randomBytes(16).toString('hex')
   const parts = ranges.map((part) => ({ range: part, head: partHead(boundary, part, size) }))
   const end = `\r\n--${boundary}--\r\n`
@@ -40,6 +38,49 @@ export async function answerBlob(
       parts.reduce((sum, part) => sum + part.head.length + lengthOf(part.range), end.length),
     )
     .send(Readable.from(multipart(blobs, digest, parts, end), { objectMode: false }))
+}
+
+/**
+ * Sends a part of a blob past Fastify, which takes streams only: their buffers cannot be used again, and a pull took twice as long.
+ * A client that goes away, or a file that ends too early, ends the connection.
+ */
+async function send(
+  blobs: Pick<Blobs, 'pour'>,
+  digest: string,
+  range: ByteRange,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { raw } = reply
+  const begin = () => {
+    if (reply.sent) return
+    reply.header('content-length', lengthOf(range)).hijack()
+    raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders)
+  }
+  try {
+    await blobs.pour(digest, range, (piece) => {
+      begin()
+      return write(raw, piece)
+    })
+    begin()
+    raw.end()
+  } catch (error) {
+    if (!reply.sent) throw error
+    raw.destroy()
+  }
+  return reply
+}
+
+/** Waits until the piece is with the system, and not only as long as there is someone who takes it. */
+function write(raw: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(new Error('the client is gone'))
+    raw.once('close', gone)
+    raw.write(piece, (error) => {
+      raw.off('close', gone)
+      if (error) reject(error)
+      else resolve()
+    })
+  })
 }
 
 function rangesOf(request: FastifyRequest, reply: FastifyReply, digest: string, size: number): ByteRange[] | undefined {

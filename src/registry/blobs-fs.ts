@@ -5,8 +5,10 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
 import { asStorageError, makeFolder, moveInto, remove, sizeIfThere, syncFolder } from '../platform/files.ts'
+import { appendAll } from './append.ts'
 import type { Blobs, ByteRange } from './blobs.ts'
 import { type Algorithm, algorithms, newHash, parseDigest } from './digests.ts'
+import { pour } from './pour.ts'
 
 export interface FsBlobsOptions {
   /** Holds the tree below; made when it is not there. */
@@ -40,8 +42,24 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
     return hash.digest('hex')
   }
 
+  /** Folders whose own entry is on the disk, so that a commit need not see to it again. */
+  const durable = new Set<string>()
+
+  async function makeDurable(path: string): Promise<void> {
+    if (durable.has(path)) return
+    await makeFolder(path)
+    await syncFolder(dirname(path))
+    durable.add(path)
+  }
+
   async function uploaded(upload: string): Promise<number> {
     return (await sizeIfThere(uploadPath(upload))) ?? 0
+  }
+
+  function openBlob(digest: string): Promise<FileHandle> {
+    return open(blobPath(digest), 'r').catch((error) => {
+      throw error.code === 'ENOENT' ? new AppError('BLOB_UNKNOWN', `there is no blob ${digest}`) : error
+    })
   }
 
   return {
@@ -55,22 +73,23 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
       try {
         let bytes = (await file.stat()).size
         const known = running.get(upload) ?? { hash: newHash('sha256'), bytes: 0 }
-        for await (const piece of source) {
+        running.set(upload, known)
+        await appendAll(file, source, (piece) => {
           if (bytes + piece.length > maxBytes)
             throw new AppError(
               'payload-too-large',
               `the upload is longer than ${maxBytes} bytes, the most that is taken`,
             )
-          await file.appendFile(piece)
           if (known.bytes === bytes) {
             known.hash.update(piece)
             known.bytes += piece.length
-            running.set(upload, known)
           }
           bytes += piece.length
-        }
+        })
         return bytes
       } catch (error) {
+        // Bytes that the disk did not take are in the hash; the client may send others in their place.
+        running.delete(upload)
         throw asStorageError(error, path)
       } finally {
         await file.close()
@@ -88,13 +107,12 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
       const target = blobPath(digest)
       const file = await openForAppend(path)
       try {
-        await file.sync()
         const sizeBytes = (await file.stat()).size
         if ((await hashOf(upload, algorithm, sizeBytes)) !== hex)
           throw new AppError('DIGEST_INVALID', `the ${sizeBytes} bytes of the upload do not have the digest ${digest}`)
-        await makeFolder(dirname(target))
+        await file.sync()
+        await makeDurable(dirname(target))
         await moveInto(path, target)
-        await syncFolder(dirname(dirname(target)))
         running.delete(upload)
         return { sizeBytes }
       } catch (error) {
@@ -114,11 +132,15 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
       return sizeBytes === undefined ? undefined : { sizeBytes }
     },
 
-    async read(digest, range) {
-      const file = await open(blobPath(digest), 'r').catch((error) => {
-        throw error.code === 'ENOENT' ? new AppError('BLOB_UNKNOWN', `there is no blob ${digest}`) : error
-      })
-      return readRange(file, range)
+    read: async (digest, range) => readRange(await openBlob(digest), range),
+
+    async pour(digest, range, write) {
+      const file = await openBlob(digest)
+      try {
+        await pour(file, range, write)
+      } finally {
+        await file.close()
+      }
     },
 
     remove: (digest) => remove(blobPath(digest)),

@@ -34,6 +34,12 @@ export interface Blobs {
   stat(digest: string): Promise<{ sizeBytes: number } | undefined>
   /** @throws AppError BLOB_UNKNOWN */
   read(digest: string, range?: ByteRange): Promise<Readable>
+  /**
+   * Hands a part of a blob to `write`, piece by piece. A piece is valid until the promise of its `write` is settled: then its memory is used
+   * again, which makes this the fastest way to send much.
+   * @throws AppError BLOB_UNKNOWN before the first piece; what `write` throws
+   */
+  pour(digest: string, range: ByteRange, write: (piece: Uint8Array) => Promise<void>): Promise<void>
   /** Removes a blob; none there is fine. */
   remove(digest: string): Promise<void>
 }

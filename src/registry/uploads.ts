@@ -11,6 +11,9 @@ export interface Chunk {
   last: number
 }
 
+/** A note is a write that waits for the disk. Sessions expire after a minute at the earliest, so this much does not count. */
+const touchEveryMs = 10_000
+
 export interface UploadsOptions {
   db: Db
   blobs: Blobs
@@ -49,17 +52,19 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
     }
   }
 
-  async function check(repository: string, id: string): Promise<void> {
+  /** When something last happened in a session. */
+  async function check(repository: string, id: string): Promise<Date> {
     const row = await db
       .selectFrom('uploads')
-      .select('id')
+      .select('updated_at')
       .where('id', '=', id)
       .where('repository', '=', repository)
       .executeTakeFirst()
     if (!row) throw new AppError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}; begin a new one`)
+    return new Date(row.updated_at)
   }
 
-  async function write(id: string, source: Readable, chunk: Chunk | undefined): Promise<number> {
+  async function write(id: string, usedAt: Date, source: Readable, chunk: Chunk | undefined): Promise<number> {
     return alone(id, async (signal) => {
       const before = await blobs.uploaded(id)
       if (chunk && chunk.first !== before)
@@ -67,12 +72,12 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
           'BLOB_UPLOAD_OFFSET',
           `the chunk begins at ${chunk.first}, but the upload has ${before} bytes`,
         )
-      await touch(id)
+      const noted = await touch(id, usedAt)
       addAbortSignal(signal, source)
       // The source is a request: it must live on after a refusal, or the answer could not be sent.
       const pieces = source.iterator({ destroyOnReturn: false })
       const after = await blobs.append(id, pieces, { maxBytes: maxBlobBytes })
-      await touch(id)
+      await touch(id, noted)
       const length = chunk && chunk.last - chunk.first + 1
       if (length !== undefined && after - before !== length)
         throw new AppError('SIZE_INVALID', `the chunk was to have ${length} bytes, but ${after - before} came`)
@@ -80,8 +85,12 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
     })
   }
 
-  async function touch(id: string): Promise<void> {
-    await db.updateTable('uploads').set({ updated_at: new Date().toISOString() }).where('id', '=', id).execute()
+  /** Notes that something happened in a session, unless it was noted a moment ago, and answers what is noted now. */
+  async function touch(id: string, noted: Date): Promise<Date> {
+    const now = new Date()
+    if (now.getTime() - noted.getTime() < touchEveryMs) return noted
+    await db.updateTable('uploads').set({ updated_at: now.toISOString() }).where('id', '=', id).execute()
+    return now
   }
 
   return {
@@ -109,8 +118,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
      * @throws AppError BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_OFFSET, SIZE_INVALID, payload-too-large, storage-full
      */
     async append(repository: string, id: string, source: Readable, chunk?: Chunk): Promise<number> {
-      await check(repository, id)
-      return write(id, source, chunk)
+      return write(id, await check(repository, id), source, chunk)
     },
 
     /**

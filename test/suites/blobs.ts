@@ -124,6 +124,42 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect((await readAll(blobs, digest, { first: 9, last: 9 })).toString()).toBe('9')
     })
 
+    test('a blob is poured piece by piece, whole and in part, to several at once', async () => {
+      const { blobs } = await open()
+      const bytes = randomBytes(5_000_000)
+      await blobs.append('one', from(bytes), plenty)
+      const digest = sha256(bytes)
+      await blobs.commit('one', digest)
+      const pour = async (first: number, last: number) => {
+        const pieces: Buffer[] = []
+        await blobs.pour(digest, { first, last }, async (piece) => {
+          await new Promise((resolve) => setImmediate(resolve))
+          pieces.push(Buffer.from(piece))
+        })
+        return Buffer.concat(pieces).equals(bytes.subarray(first, last + 1))
+      }
+      const ranges = [[0, 4_999_999] as const, [1, 3_000_000] as const, [4_999_999, 4_999_999] as const]
+      expect(await Promise.all([...ranges, ...ranges].map(([first, last]) => pour(first, last)))).not.toContain(false)
+      await expect(blobs.pour(sha256('other'), { first: 0, last: 4 }, async () => {})).rejects.toMatchObject({
+        code: 'BLOB_UNKNOWN',
+      })
+    })
+
+    test('pouring ends when the one who writes fails', async () => {
+      const { blobs } = await open()
+      const bytes = randomBytes(5_000_000)
+      await blobs.append('one', from(bytes), plenty)
+      const digest = sha256(bytes)
+      await blobs.commit('one', digest)
+      let pieces = 0
+      const poured = blobs.pour(digest, { first: 0, last: bytes.length - 1 }, async () => {
+        pieces++
+        throw new Error('the client is gone')
+      })
+      await expect(poured).rejects.toThrow('the client is gone')
+      expect(pieces).toBe(1)
+    })
+
     test('the same blob from two uploads at once is one blob', async () => {
       const { blobs, leftovers } = await open()
       const bytes = randomBytes(200_000)

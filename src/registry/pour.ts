@@ -1,0 +1,44 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { ByteRange } from './blobs.ts'
+
+const pieceBytes = 1 << 20
+const kept: Buffer[] = []
+const mostKept = 16
+
+/**
+ * Hands the bytes of a file to `write`, piece by piece; the next is read while one is written. Each lies in one of two buffers that are used
+ * again and again, so it is valid only until the promise of its `write` is settled.
+ */
+export async function pour(
+  file: FileHandle,
+  range: ByteRange,
+  write: (piece: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const end = range.last + 1
+  const buffers = [takeBuffer(), takeBuffer()] as const
+  const read = async (turn: 0 | 1, position: number) => {
+    const buffer = buffers[turn]
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - position), position)
+    if (bytesRead === 0 && position < end) throw new Error(`a blob ended at ${position} instead of ${end}`)
+    return buffer.subarray(0, bytesRead)
+  }
+  let turn: 0 | 1 = 0
+  let reading = read(turn, range.first)
+  try {
+    for (let position = range.first; position < end; ) {
+      const piece = await reading
+      position += piece.length
+      turn = turn === 0 ? 1 : 0
+      reading = read(turn, position)
+      await write(piece)
+    }
+    for (const buffer of buffers) if (kept.length < mostKept) kept.push(buffer)
+  } finally {
+    // The caller closes the file: nobody may be reading it then.
+    await reading.catch(() => {})
+  }
+}
+
+function takeBuffer(): Buffer {
+  return kept.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
+}
