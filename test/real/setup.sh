@@ -14,6 +14,7 @@ e2fsprogs:mkfs.ext4
 fdisk:sfdisk
 gdisk:sgdisk
 golang-go:go
+openssl:openssl
 podman:podman
 prometheus:promtool
 qemu-utils:qemu-img
