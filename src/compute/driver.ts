@@ -41,14 +41,45 @@ export interface Guest {
   /** Undefined for one that was made without a UUID that can be read. */
   id: string | undefined
   name: string
+  /** Another one after every start and reboot. */
   domid: number
   state: GuestState
-  /** Of an ended guest. */
+  /** Of an ended guest. `suspend`: its memory is being saved, or that was cut off. */
   ended?: 'poweroff' | 'reboot' | 'crash' | 'suspend' | 'unknown'
   memoryMiB: number
+  /** Those that are online. */
   vcpus: number
   cpuSeconds: number
 }
+
+export interface GuestList {
+  guests: readonly Guest[]
+  /** How many guests the hypervisor told of in a way that could not be read: one that is not in `guests` may be among them. */
+  unread: number
+}
+
+/** The guest with this UUID. A guest that reboots may be there twice for a moment: the one that lives counts. */
+export function guestOf(list: GuestList, id: string): Guest | undefined {
+  const found = list.guests.filter((guest) => guest.id === id)
+  return found.find(({ state }) => state !== 'dying') ?? found[0]
+}
+
+/** `waiting`: the guest's driver is there and waits for the host. `none`: the guest has not looked at the device, and may never. */
+export type DeviceConnection = 'none' | 'waiting' | 'connected'
+
+/** What is known of a running guest beside its row in the list. */
+export interface GuestDetails {
+  domid: number
+  disks: readonly { device: string; backend: 'phy' | 'qdisk'; connection: DeviceConnection }[]
+  interfaces: readonly { mac: string; name: string; connection: DeviceConnection }[]
+  /** The terminal of the guest's console. */
+  consolePath?: string
+  /** `127.0.0.1:5901`, while the guest has a screen. */
+  vncAddress?: string
+}
+
+/** Found by trying: "xen.hvm", "snapshot.memory". A reason says why not, and the way out. */
+export type Capabilities = Record<string, { available: boolean; reason?: string }>
 
 /**
  * Runs guests. A driver keeps nothing: what runs is asked of the hypervisor each time, so that a daemon that starts adopts what it finds.
@@ -60,18 +91,21 @@ export interface Driver {
   readonly name: 'xen'
 
   /** What this host can do with this hypervisor, each found by trying: "xen.hvm", "xen.pvh", "xen.pv", "snapshot.memory". Never throws. */
-  probe(): Promise<Record<string, { available: boolean; reason?: string }>>
+  probe(): Promise<Capabilities>
 
   /** Memory and cpus of the whole machine. @throws AppError command-failed */
   capacity(): Promise<{ memoryMiB: number; freeMemoryMiB: number; cpus: number }>
 
   /** Every guest, the host itself left out. @throws AppError command-failed: nothing is known then, and nothing may be concluded */
-  list(): Promise<Guest[]>
+  list(): Promise<GuestList>
+
+  /** @throws AppError command-failed */
+  inspect(domid: number): Promise<GuestDetails>
 
   /**
    * Starts a guest, and answers when the hypervisor has made it (not when its system is up). One that runs already is left as it is. A start
    * that fails leaves no guest.
-   * @throws AppError command-failed, in words of what was missing | conflict (its name is taken by a guest of another id)
+   * @throws AppError command-failed, in words of what was missing | conflict (its name, or one of its disks, is taken by another guest)
    */
   start(spec: GuestSpec): Promise<void>
 
@@ -80,38 +114,28 @@ export interface Driver {
   /** Asks the guest to start anew. @throws AppError command-failed (it cannot hear us) */
   requestReboot(id: string): Promise<void>
 
-  /** Ends a guest at once and answers when its name and its disks are free. One that is gone is fine. */
+  /** Ends a guest at once and answers when its name and its disks are free. One that is gone is fine. @throws AppError command-failed */
   destroy(id: string): Promise<void>
 
+  /** @throws AppError command-failed when it is not paused then */
   pause(id: string): Promise<void>
+  /** @throws AppError command-failed when it does not run then */
   resume(id: string): Promise<void>
 
   /**
-   * Writes the guest's memory into a file. `then: 'continue'` lets it run on; `'pause'` leaves it paused, so that its disks can be taken at the same
-   * moment. A save that fails leaves the guest running and no file.
+   * Writes the guest's memory into a file, and answers when it is durable. `leave: 'paused'` leaves the guest paused, so
+   * that its disks can be taken at the same moment. A save that fails leaves no file, and the guest as it was.
+   * @throws AppError command-failed
    */
-  save(id: string, file: string, options: { then: 'continue' | 'pause' }): Promise<void>
-  /** Makes the guest go on from a file, with the disks of `spec`. @throws AppError command-failed; no guest is left then */
+  save(id: string, file: string, options: { leave: 'running' | 'paused' }): Promise<void>
+  /** Makes the guest go on from a file, with the disks of `spec`. @throws AppError as `start`; no guest is left then */
   restore(spec: GuestSpec, file: string): Promise<void>
 
   /** Changes a running guest. @throws AppError command-failed when the guest or the hypervisor cannot: it then waits for the next start */
   setMemory(id: string, memoryMiB: number): Promise<void>
   setVcpus(id: string, vcpus: number): Promise<void>
+  /** @throws AppError command-failed | conflict (another guest has the disk) */
   attachDisk(id: string, disk: GuestDisk): Promise<void>
-  /** Answers when the guest has let go of the disk. */
+  /** Answers when the guest has let go of the disk. @throws AppError command-failed */
   detachDisk(id: string, device: string): Promise<void>
-
-  /** What the guest's devices look like from here: disks that do not connect, the host's name of each interface. */
-  devices(id: string): Promise<GuestDevices>
-
-  /** The terminal of the guest's console, a device that is opened for reading and writing; undefined while there is none. */
-  consolePath(id: string): Promise<string | undefined>
-
-  /** `127.0.0.1:5901`, while the guest has a screen. */
-  vncAddress(id: string): Promise<string | undefined>
-}
-
-export interface GuestDevices {
-  disks: readonly { device: string; backend: 'phy' | 'qdisk'; connected: boolean }[]
-  interfaces: readonly { mac: string; name: string; connected: boolean }[]
 }

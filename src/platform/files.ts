@@ -62,8 +62,8 @@ export interface OpenFile {
   readonly sizeBytes: number
   /** What it takes up on its disk: less than its size when it has holes. */
   readonly allocatedBytes: number
-  /** Exactly these bytes. @throws AppError input-invalid when the file has become shorter */
-  read(offset: number, length: number): Promise<Buffer>
+  /** Exactly these bytes, in the memory of `into` when that is given. @throws AppError input-invalid when the file has become shorter */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>
   close(): Promise<void>
 }
 
@@ -81,8 +81,8 @@ export async function openFile(path: string): Promise<OpenFile> {
   return {
     sizeBytes: info.size,
     allocatedBytes: info.blocks * 512,
-    async read(offset, length) {
-      const bytes = Buffer.allocUnsafe(length)
+    async read(offset, length, into = Buffer.allocUnsafe(length)) {
+      const bytes = into.subarray(0, length)
       for (let done = 0; done < length; ) {
         const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
         if (bytesRead === 0)
@@ -117,15 +117,18 @@ export async function replaceLink(path: string, target: string): Promise<void> {
   }
 }
 
-/** Makes the entries of a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder: FileHandle = await open(path, 'r')
+/** Makes the bytes of a file durable that another program wrote. */
+export async function syncFile(path: string): Promise<void> {
+  const file: FileHandle = await open(path, 'r')
   try {
-    await folder.sync()
+    await file.sync()
   } finally {
-    await folder.close()
+    await file.close()
   }
 }
+
+/** Makes the entries of a folder durable. */
+export const syncFolder: (path: string) => Promise<void> = syncFile
 
 /** Makes a folder and those above it. */
 export async function makeFolder(path: string, options: { mode?: number } = {}): Promise<void> {
