@@ -38,7 +38,7 @@ export async function startSimulator(root: string): Promise<Simulator> {
     async stop() {
       await machine.services.shutdown()
       // What still runs ends with its machine.
-      machine.hypervisor.stop()
+      await machine.hypervisor.stop()
       server.close()
     },
   }

@@ -36,8 +36,8 @@ export interface Hypervisor {
   setTarget(domain: Domain, targetKiB: number): void
   /** Whether a domain has this file open. */
   isOpen(path: string): boolean
-  /** The power is cut. */
-  stop(): void
+  /** The machine is switched off. */
+  stop(): Promise<void>
 }
 
 export interface CreateOptions {
@@ -231,6 +231,7 @@ export function openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log }
     isOpen: (path) => [...domains.values()].some(({ disks }) => disks.some(({ spec }) => spec.path === path)),
     stop() {
       for (const domain of [...domains.values()]) removeDomain(domain)
+      return log.close()
     },
   }
 }

@@ -1,7 +1,7 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseJson } from '../../contract/parse.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { readTextIfThere, replaceFile } from '../../platform/files.ts'
+import { makeFolder, readTextIfThere, replaceFile } from '../../platform/files.ts'
 import { type Dataset, installedState, ZfsState } from './state.ts'
 import { openVolumeFiles, type VolumeFiles } from './volume-files.ts'
 
@@ -58,6 +58,11 @@ export function openZfsStore({ root, clock, poolBytes, deviceDelayMs, isOpen }: 
       : parseJson(ZfsState, text, file)
   }
 
+  async function keep(text: string): Promise<void> {
+    await makeFolder(dirname(file))
+    await replaceFile(file, text)
+  }
+
   return {
     use: (work) =>
       inTurn(async () => {
@@ -78,7 +83,7 @@ export function openZfsStore({ root, clock, poolBytes, deviceDelayMs, isOpen }: 
           return await work(zfs)
         } finally {
           const after = JSON.stringify(state)
-          if (after !== before) await replaceFile(file, after)
+          if (after !== before) await keep(after)
         }
       }),
     importAll: () =>

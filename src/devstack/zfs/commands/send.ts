@@ -33,6 +33,7 @@ const Header = Type.Object({
 })
 
 const blockBytes = 64 * 1024
+const zeros = Buffer.alloc(blockBytes)
 
 /** `zfs send [-cLnPpvw] [-i SNAPSHOT] SNAPSHOT`: one line that says what it is, then a line for each block that is not all zeros. */
 export const send: ZfsCommand = async (words, zfs) => {
@@ -73,7 +74,7 @@ async function* blocksOf(path: string): AsyncGenerator<[offset: number, block: B
       const { bytesRead, buffer } = await file.read(Buffer.alloc(blockBytes), 0, blockBytes, offset)
       if (bytesRead === 0) return
       const block = buffer.subarray(0, bytesRead)
-      if (block.some((byte) => byte !== 0)) yield [offset, block]
+      if (!block.equals(zeros.subarray(0, bytesRead))) yield [offset, block]
     }
   } finally {
     await file.close()
