@@ -66,6 +66,7 @@ const rules: Rules = {
       allowed: {
         'src/platform/files.ts': 'the one writer of files',
         'src/platform/bounded-log.ts': 'appends to logs that are kept up to a size',
+        'src/platform/sparse-file.ts': 'writes disks, with their holes',
         'src/platform/terminal.ts': 'opens terminals, which are no files',
         'src/platform/serve.ts': 'the file of its socket: replaced when stale, made private',
         'src/artifact/pack-bundle.ts': 'streams an archive',

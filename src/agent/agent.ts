@@ -97,7 +97,6 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
       return compute && Value.Check(StoresImages, compute) ? new Set(compute.images) : undefined
     },
     retryMs: config.update.fetchRetrySeconds * 1000,
-    clock,
     log,
     onChange: () => reporter.changed(),
     onDownloaded: (bytes) => metrics.downloaded(bytes),

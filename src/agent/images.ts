@@ -1,4 +1,3 @@
-import { utimes } from 'node:fs/promises'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { cachePath } from '../artifact/cache.ts'
@@ -7,8 +6,8 @@ import { pullImage } from '../artifact/pull-image.ts'
 import type { DesiredDocument } from '../contract/desired.ts'
 import { ImageRef } from '../contract/instance.ts'
 import type { ImageReport } from '../contract/report.ts'
-import { backoffMs, type Clock } from '../platform/clock.ts'
-import { remove } from '../platform/files.ts'
+import { backoffMs } from '../platform/clock.ts'
+import { remove, touch } from '../platform/files.ts'
 import type { Http } from '../platform/http.ts'
 import type { Log } from '../platform/log.ts'
 import type { DesiredState } from './desired-state.ts'
@@ -55,7 +54,6 @@ export interface ImageFetcherOptions {
   /** The layers that compute has stored away; undefined while it does not answer, and then nothing is known. */
   stored(): Promise<ReadonlySet<string> | undefined>
   retryMs: number
-  clock: Clock
   log: Log
   onChange(): void
   onDownloaded(bytes: number): void
@@ -65,7 +63,7 @@ const lookAgainMs = 10_000
 const reportEveryBytes = 64 * 1024 * 1024
 
 export function openImageFetcher(options: ImageFetcherOptions): ImageFetcher {
-  const { paths, http, desired, changes, clock, log, onChange } = options
+  const { paths, http, desired, changes, log, onChange } = options
   let reports: ImageReport[] = []
   let failures = 0
 
@@ -124,9 +122,8 @@ export function openImageFetcher(options: ImageFetcherOptions): ImageFetcher {
         failures = 0
         reports = reports.filter((report) => report.digest !== digest)
         onChange()
-        // Compute looks again at every change in that folder.
-        const now = clock.now()
-        await utimes(paths.desiredInstances, now, now).catch(() => {})
+        // Compute looks again at every change of that file.
+        await touch(paths.desiredInstances)
       }
     }
     return lookAgainMs

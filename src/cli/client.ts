@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
+import type WebSocket from 'ws'
 import { Digest } from '../contract/digest.ts'
 import { AppError, isAppError } from '../contract/errors.ts'
 import { parseJson } from '../contract/parse.ts'
@@ -9,6 +10,7 @@ import { makeFolder, readTextIfThere, replaceFile } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { refusal, requestJson } from '../platform/json-http.ts'
 import { isUnknownIssuer, presentedCertificates, type Trust } from '../platform/trust.ts'
+import { openWebSocket } from '../platform/web-socket.ts'
 
 /** A server, the token to use there, and how it is known when its certificate is not by a public authority. */
 export interface Login extends Trust {
@@ -89,6 +91,8 @@ export interface Client {
   get<S extends TSchema>(schema: S, path: string): Promise<Static<S>>
   post<S extends TSchema>(schema: S, path: string, body: unknown): Promise<Static<S>>
   delete(path: string): Promise<void>
+  /** A WebSocket, with the subprotocols that it offers. */
+  dial(path: string, protocols: string[], signal: AbortSignal): Promise<WebSocket>
 }
 
 /** Opens a client for as long as `use` runs. Without `login` it takes the one that the environment or `slipway login` gives. */
@@ -101,6 +105,7 @@ export async function withClient<T>(use: (client: Client) => Promise<T>, login?:
       http,
       get: (schema, path) => requestJson(http, schema, 'GET', `/api/v1${path}`),
       post: (schema, path, body) => requestJson(http, schema, 'POST', `/api/v1${path}`, { body }),
+      dial: (path, protocols, signal) => openWebSocket({ url, path: `/api/v1${path}`, protocols, trust, signal }),
       async delete(path) {
         const response = await http.send('DELETE', `/api/v1${path}`)
         if (response.status >= 300) throw await refusal(response, `DELETE ${path}`)

@@ -11,6 +11,7 @@ import {
   rm,
   stat,
   symlink,
+  utimes,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AppError } from '../contract/errors.ts'
@@ -157,6 +158,12 @@ export async function sizeIfThere(path: string): Promise<number | undefined> {
 /** The names in a folder, sorted; none when there is no folder. */
 export async function listFolder(path: string): Promise<string[]> {
   return (await orUndefined(readdir(path), 'ENOENT'))?.sort() ?? []
+}
+
+/** Lets a file look changed, to whoever watches it; nothing there is fine. */
+export async function touch(path: string): Promise<void> {
+  const now = new Date()
+  await orUndefined(utimes(path, now, now), 'ENOENT')
 }
 
 /** Removes a file or a folder with all that is in it; nothing there is fine. */

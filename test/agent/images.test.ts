@@ -68,7 +68,6 @@ async function openHost(manifest = manifestOf(layerDigest)) {
       return stored
     },
     retryMs: 0,
-    clock: systemClock,
     log: openLog('test', 'silent'),
     onChange() {
       reports = fetcher.reports()

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
@@ -17,15 +17,15 @@ const MiB = 1024 * 1024
 const web: DiskName = { kind: 'instance', id: '6f1b6c0e-0000-4000-8000-000000000001' }
 const db: DiskName = { kind: 'instance', id: '6f1b6c0e-0000-4000-8000-000000000002' }
 
-async function openZfs() {
+async function openZfs(options: { deviceDelayMs?: number } = {}) {
   const root = await temporaryFolder()
-  const simulated = await simulatedZfs(root)
+  const simulated = await simulatedZfs(root, options)
   const again = () =>
     openZvol({ exec: simulated.exec, pool: 'zroot', deviceFolder: join(root, 'dev/zvol'), clock: systemClock })
   return { ...simulated, root, store: again(), again, snapshots: true }
 }
 
-disksSuite('zvol', openZfs)
+disksSuite('zvol', () => openZfs())
 disksSuite('raw', async () => {
   const folder = join(await temporaryFolder(), 'disks')
   const again = () => openRaw({ folder })
@@ -57,6 +57,13 @@ describe('volumes', () => {
     const { exec } = await withInstance()
     const mode = await exec(['zfs', 'get', '-H', '-o', 'value', 'volmode', instance], { timeoutMs: 1000 })
     expect(mode.stdout).toBe('dev\n')
+  })
+
+  test('a device that appears a while after its volume is waited for', async () => {
+    const { store } = await openZfs({ deviceDelayMs: 50 })
+    await store.importImage(digest, image.length, () => Readable.from([image]))
+    await store.create(web, { image: digest }, image.length)
+    expect((await readFile(await store.path(web))).equals(image)).toBe(true)
   })
 
   test('a write of an image that was killed is begun anew', async () => {

@@ -12,7 +12,10 @@ import { facts } from '../devstack/machine.ts'
 const tools: Readonly<Record<string, SimulatedTool>> = { zfs, zpool }
 
 /** zfs and zpool of a simulated host, without the host. `open` holds the devices that a guest has open. */
-export async function simulatedZfs(root: string): Promise<{ exec: Exec; open: Set<string>; ran: string[] }> {
+export async function simulatedZfs(
+  root: string,
+  { deviceDelayMs = 0 }: { deviceDelayMs?: number } = {},
+): Promise<{ exec: Exec; open: Set<string>; ran: string[] }> {
   await mkdir(join(root, '.simulator'), { recursive: true })
   const open = new Set<string>()
   const ran: string[] = []
@@ -20,7 +23,7 @@ export async function simulatedZfs(root: string): Promise<{ exec: Exec; open: Se
     root,
     clock: systemClock,
     poolBytes: 64 * 2 ** 30,
-    deviceDelayMs: 5,
+    deviceDelayMs,
     isOpen: (path) => open.has(path),
   })
   return {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { open, stat, statfs, truncate } from 'node:fs/promises'
+import { stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type Digest, hex, isDigest } from '../../contract/digest.ts'
@@ -14,9 +14,9 @@ import {
   sizeIfThere,
   temporaryBeside,
 } from '../../platform/files.ts'
+import { lengthen, writeNew } from '../../platform/sparse-file.ts'
 import type { DiskName, DiskStore, StoredDisk } from '../disk-store.ts'
 import { noDisk, noImage, refuseOtherLength, refuseShrinking } from './refusals.ts'
-import { writeSparse } from './sparse.ts'
 
 type FileName = DiskName | { kind: 'image'; digest: string }
 
@@ -56,15 +56,7 @@ export function openRaw({ folder, quotaBytes }: { folder: string; quotaBytes?: n
     const path = pathOf(name)
     const temporary = temporaryBeside(path)
     try {
-      const file = await open(temporary, 'wx', 0o600)
-      let written = 0
-      try {
-        if (bytes) written = await writeSparse(file, bytes)
-        await file.truncate(sizeBytes)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
+      const written = await writeNew(temporary, sizeBytes, bytes)
       if (name.kind === 'image') refuseOtherLength(name.digest, written, sizeBytes)
       await moveInto(temporary, path)
     } catch (error) {
@@ -160,7 +152,7 @@ export function openRaw({ folder, quotaBytes }: { folder: string; quotaBytes?: n
     async grow(disk, sizeBytes) {
       const before = await sizeOf(disk)
       refuseShrinking(disk, before, sizeBytes)
-      if (before < sizeBytes) await truncate(pathOf(disk), sizeBytes)
+      if (before < sizeBytes) await lengthen(pathOf(disk), sizeBytes)
     },
 
     remove: (disk) => remove(pathOf(disk)),

@@ -1,9 +1,7 @@
-import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { isAppError } from '../../contract/errors.ts'
-import { asStorageError } from '../../platform/files.ts'
+import { writeOver } from '../../platform/sparse-file.ts'
 import { refuseOtherLength } from './refusals.ts'
-import { writeSparse } from './sparse.ts'
 import type { Datasets } from './zvol-datasets.ts'
 import { holdTag, ownerProperty, ownerText, type StoredName } from './zvol-names.ts'
 
@@ -24,7 +22,7 @@ export function openImages({ zfs, names, prepare, look, device, destroy, refuseC
     const volsize = Math.ceil(sizeBytes / MiB) * MiB
     await zfs.change('create', '-s', '-V', String(volsize), '-o', `${ownerProperty}=${ownerText(name)}`, dataset)
     try {
-      const written = await write(await device(dataset), bytes())
+      const written = await writeOver(await device(dataset), bytes())
       refuseOtherLength(digest, written, sizeBytes)
       await zfs.change('snapshot', names.image(digest))
     } catch (error) {
@@ -39,20 +37,6 @@ export function openImages({ zfs, names, prepare, look, device, destroy, refuseC
     await zfs.change('hold', holdTag, names.image(digest)).catch((error) => {
       if (!isAppError(error, 'conflict')) throw error
     })
-  }
-
-  async function write(path: string, bytes: Readable): Promise<number> {
-    const file = await open(path, 'r+')
-    try {
-      const length = await writeSparse(file, bytes)
-      await file.sync()
-      return length
-    } catch (error) {
-      throw asStorageError(error, path)
-    } finally {
-      bytes.destroy()
-      await file.close()
-    }
   }
 
   return {

@@ -1,4 +1,5 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, open, truncate } from 'node:fs/promises'
+import { asStorageError } from './files.ts'
 
 /** Zeros are looked for, and left out, in stretches of this size. */
 const blockBytes = 64 * 1024
@@ -7,10 +8,51 @@ const sectorBytes = 512
 const zeros = Buffer.alloc(blockBytes)
 
 /**
+ * Writes a stream over a device or a file that is there and reads as zeros so far, and answers its length. What it has answered is on the disk.
+ * @throws AppError storage-full; what the stream throws
+ */
+export async function writeOver(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  return withFile(path, 'r+', (file) => writeSparse(file, source))
+}
+
+/** Writes a new file that begins with a stream and has `sizeBytes`, and answers the stream's length. @throws as `writeOver`; EEXIST */
+export async function writeNew(
+  path: string,
+  sizeBytes: number,
+  source: AsyncIterable<Uint8Array> = none(),
+): Promise<number> {
+  return withFile(path, 'wx', async (file) => {
+    const length = await writeSparse(file, source)
+    await file.truncate(sizeBytes)
+    return length
+  })
+}
+
+/** Makes a file longer, by a hole. */
+export async function lengthen(path: string, sizeBytes: number): Promise<void> {
+  await truncate(path, sizeBytes)
+}
+
+async function withFile(path: string, flags: string, work: (file: FileHandle) => Promise<number>): Promise<number> {
+  const file = await open(path, flags, 0o600)
+  try {
+    const length = await work(file)
+    await file.sync()
+    return length
+  } catch (error) {
+    throw asStorageError(error, path)
+  } finally {
+    await file.close()
+  }
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}
+
+/**
  * Writes a stream to a file or device that reads as zeros so far, and answers its length. Stretches of zeros are not written, so they take no
  * room. Every write begins and ends at whole sectors, since a raw device takes nothing else; what is missing to the last one is zeros.
  */
-export async function writeSparse(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<number> {
+async function writeSparse(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<number> {
   const chunk = Buffer.allocUnsafe(chunkBytes)
   let filled = 0
   let at = 0

@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import type WebSocket from 'ws'
+import { AppError } from '../../contract/errors.ts'
+import { OpenedStream } from '../../contract/stream.ts'
+import { stopSignal } from '../../platform/program.ts'
+import { bytesOf, closed } from '../../platform/web-socket.ts'
+import { withClient } from '../client.ts'
+import type { Command } from '../command.ts'
+
+/** ^], by which one leaves telnet and `xl console` too. */
+const leaveKey = 0x1d
+const normal = 1000
+
+export const command: Command = {
+  usage: 'NAME',
+  about:
+    'Joins this terminal to the console of an instance. Leave with ^] (Ctrl and the right square bracket); the instance goes on.',
+  examples: ['slipway instance console web.front-0'],
+  options: {},
+  words: [1, 1],
+  async run({ words: [name = ''] }) {
+    const signal = stopSignal()
+    const { code, reason } = await withClient(async (client) => {
+      const { id, ticket } = await client.post(OpenedStream, `/instances/${encodeURIComponent(name)}/console`, {})
+      const webSocket = await client.dial(`/streams/${id}`, [ticket], signal)
+      process.stderr.write(`console of ${name}; leave with ^]\n`)
+      return joinTerminal(webSocket)
+    })
+    process.stderr.write('\n')
+    if (code === normal || signal.aborted) return 0
+    throw new AppError('peer-refused', `the console of ${name} ended: ${reason || 'the connection was cut'}`)
+  },
+}
+
+/** Keys go there, text comes back, until one of both ends. */
+async function joinTerminal(webSocket: WebSocket): Promise<{ code: number; reason: string }> {
+  const { stdin, stdout } = process
+  const bytes = bytesOf(webSocket).on('error', () => {})
+  const ended = closed(webSocket)
+  bytes.on('data', (text: Buffer) => {
+    if (!stdout.write(text)) {
+      bytes.pause()
+      void once(stdout, 'drain').then(() => bytes.resume())
+    }
+  })
+  const onKeys = (keys: Buffer) => {
+    const at = stdin.isTTY ? keys.indexOf(leaveKey) : -1
+    if (at !== 0) bytes.write(at < 0 ? keys : keys.subarray(0, at))
+    if (at >= 0) webSocket.close(normal)
+  }
+  if (stdin.isTTY) stdin.setRawMode(true)
+  stdin.on('data', onKeys)
+  try {
+    return await ended
+  } finally {
+    stdin.off('data', onKeys).pause()
+    if (stdin.isTTY) stdin.setRawMode(false)
+  }
+}
