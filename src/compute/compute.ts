@@ -1,15 +1,35 @@
 import { join } from 'node:path'
-import { DaemonConfig } from '../contract/daemon-config.ts'
-import { DesiredInstances } from '../contract/desired.ts'
-import { parseJson } from '../contract/parse.ts'
+import { ComputeConfig } from '../contract/compute-config.ts'
+import type { Capability } from '../contract/compute-status.ts'
 import { daemonSamples } from '../monitor/daemon-samples.ts'
 import { exposition } from '../monitor/samples.ts'
+import { systemClock } from '../platform/clock.ts'
 import { loadConfig } from '../platform/config.ts'
 import { runDaemon } from '../platform/daemon.ts'
+import { openExec } from '../platform/exec.ts'
 import { sizeIfThere } from '../platform/files.ts'
-import type { Read } from '../platform/generation-file.ts'
 import { openLog } from '../platform/log.ts'
 import { programVersion } from '../platform/program.ts'
+import { openSequence } from '../platform/sequence.ts'
+import { toolPaths } from '../platform/tools.ts'
+import { openCapacity } from './capacity.ts'
+import { openChecks } from './checks.ts'
+import { openConsoles } from './consoles.ts'
+import { type Desired, readDesired } from './desired-instances.ts'
+import type { DiskStore } from './disk-store.ts'
+import { openRaw } from './disks/raw.ts'
+import { openZvol } from './disks/zvol.ts'
+import { openGuestWatch } from './guest-watch.ts'
+import { openJournal } from './operations/journal.ts'
+import { computePaths } from './paths.ts'
+import { openReconciler } from './reconcile.ts'
+import { openRecords } from './record.ts'
+import { openCpuRatios } from './samples/cpu-ratios.ts'
+import { libvirtSamples } from './samples/libvirt.ts'
+import { slipwaySamples } from './samples/slipway.ts'
+import { xenSamples } from './samples/xen.ts'
+import { ownStatus, statusFingerprint } from './status.ts'
+import { openXen } from './xen/driver.ts'
 
 export interface ComputeOptions {
   /** `/` on a real host; the folder of a simulated one. */
@@ -18,30 +38,134 @@ export interface ComputeOptions {
   signal: AbortSignal
 }
 
+/** What a host can do changes rarely: with its firmware, its packages, its pool. */
+const probeMs = 10 * 60_000
+
 /**
  * The daemon that runs a host's instances, from the file desired/instances.json.
  * @throws AppError config-invalid (compute.yaml) | conflict (another compute serves this root)
  */
 export async function runCompute({ root, signal }: ComputeOptions): Promise<void> {
-  const configFile = join(root, 'usr/local/etc/slipway/compute.yaml')
-  const there = (await sizeIfThere(configFile)) !== undefined
-  const config = await loadConfig(DaemonConfig, { file: there ? configFile : undefined })
-  await runDaemon({
+  const paths = computePaths(root)
+  const there = (await sizeIfThere(paths.config)) !== undefined
+  const config = await loadConfig(ComputeConfig, { file: there ? paths.config : undefined })
+  const log = openLog('compute', config.logLevel)
+  const clock = systemClock
+  const exec = openExec(toolPaths(root, config.tools))
+  const sequence = openSequence()
+
+  const kernels = Object.entries(config.kernels).map(([name, { kernel, ramdisk, ...rest }]) => {
+    const files = { kernel: join(root, kernel), ...(ramdisk === undefined ? {} : { ramdisk: join(root, ramdisk) }) }
+    return [name, { ...rest, ...files }] as const
+  })
+  const firmware = { uefi: join(root, config.uefiFirmware), kernels: Object.fromEntries(kernels) }
+  const driver = openXen({ exec, firmware, folder: paths.instance, clock })
+  const { quotaBytes } = config
+  const store: DiskStore =
+    config.store.kind === 'raw'
+      ? openRaw({ folder: join(root, config.store.folder), quotaBytes })
+      : openZvol({ exec, pool: config.store.pool, deviceFolder: join(root, 'dev/zvol'), quotaBytes, clock })
+
+  const records = await openRecords(paths)
+  const journal = await openJournal(paths, clock, sequence.advance)
+  let capabilities: Record<string, Capability> = {}
+  const capacity = openCapacity(driver, store, config.reservedMemoryMiB)
+  const ratios = openCpuRatios()
+
+  const reconciler = openReconciler({
+    parts: { driver, store, records, paths, clock, log },
+    exec,
+    journal,
+    capabilities: () => capabilities,
+    pollMs: config.pollSeconds * 1000,
+    async looked(look) {
+      await capacity.refresh(look)
+      ratios.take(look)
+      await watch.follow()
+      tell()
+    },
+  })
+  const checks = openChecks(reconciler.wake)
+  const consoles = openConsoles({
+    paths,
+    logBytes: config.consoleLogBytes,
+    nameOf: (id) => reconciler.desired().instances.get(id)?.name ?? records.get(id)?.name,
+    saw: reconciler.wake,
+  })
+
+  const watch = openGuestWatch({ reconciler, records, consoles, checks, clock })
+
+  const own = () =>
+    ownStatus({
+      reconciler,
+      records,
+      journal,
+      capabilities: () => capabilities,
+      capacity: capacity.current,
+      health: watch.health,
+    })
+  let told = ''
+  function tell(): void {
+    const fingerprint = statusFingerprint(own())
+    if (fingerprint !== told) sequence.advance()
+    told = fingerprint
+  }
+
+  async function probe(): Promise<void> {
+    capabilities = { ...(await driver.probe()), ...(await store.probe()) }
+    const missing = Object.entries(capabilities).filter(([, { available }]) => !available)
+    log.info({ missing: Object.fromEntries(missing) }, 'host probed')
+  }
+
+  await runDaemon<Desired>({
     component: 'compute',
     version: await programVersion(import.meta.dirname),
     accepts: 1,
-    socket: join(root, 'var/run/slipway/compute.sock'),
-    file: join(root, 'var/db/slipway/desired/instances.json'),
-    take: takeInstances,
-    samples: (status) => exposition(daemonSamples(status)),
-    log: openLog('compute', config.logLevel),
+    socket: paths.socket,
+    file: paths.desired,
+    take: readDesired,
+    samples: (status) => exposition([...daemonSamples(status), ...instanceSamples()]),
+    work: {
+      taken: reconciler.take,
+      async run(stop) {
+        await probe()
+        const probing = setInterval(() => void probe().catch((err) => log.error({ err }, 'probe failed')), probeMs)
+        try {
+          await reconciler.run(stop)
+        } finally {
+          clearInterval(probing)
+          checks.close()
+          await consoles.close()
+        }
+      },
+      problems: reconciler.problems,
+      status: own,
+      routes: consoles.routes,
+      upgrades: consoles.upgrades,
+      sequence,
+    },
+    log,
     signal,
   })
-}
 
-function takeInstances(text: string): Read {
-  const { generation, instances } = parseJson(DesiredInstances, text, 'instances.json')
-  const problems =
-    instances.length === 0 ? [] : [`instances are desired (${instances.length}), but this release runs none`]
-  return { generation, problems }
+  function instanceSamples() {
+    const look = reconciler.look()
+    const facts = {
+      capacity: capacity.current(),
+      guests: look?.guests?.guests,
+      lookAgeSeconds: look && (clock.now().getTime() - look.at.getTime()) / 1000,
+      instances: own().instances.map((status) => {
+        const desired = reconciler.desired().instances.get(status.id)
+        return {
+          status,
+          desired,
+          name: desired?.name ?? records.get(status.id)?.name ?? status.id,
+          guest: look?.guest(status.id),
+          details: reconciler.sightings.get(status.id)?.details,
+          cpuRatio: ratios.of(status.id),
+        }
+      }),
+    }
+    return [...slipwaySamples(facts), ...xenSamples(facts), ...libvirtSamples(facts)]
+  }
 }

@@ -58,12 +58,6 @@ export interface GuestList {
   unread: number
 }
 
-/** The guest with this UUID. A guest that reboots may be there twice for a moment: the one that lives counts. */
-export function guestOf(list: GuestList, id: string): Guest | undefined {
-  const found = list.guests.filter((guest) => guest.id === id)
-  return found.find(({ state }) => state !== 'dying') ?? found[0]
-}
-
 /** `waiting`: the guest's driver is there and waits for the host. `none`: the guest has not looked at the device, and may never. */
 export type DeviceConnection = 'none' | 'waiting' | 'connected'
 

@@ -1,12 +1,16 @@
 import type { Exec } from '../platform/exec.ts'
 import type { DiskName, DiskStore, StoredDisk } from './disk-store.ts'
-import type { Driver, GuestList } from './driver.ts'
+import type { Driver, Guest, GuestList } from './driver.ts'
 
 /** What is on the host at one moment. What could not be found out is undefined, and then nothing may be concluded from it. */
 export interface HostLook {
   at: Date
   guests: GuestList | undefined
   disks: readonly StoredDisk[] | undefined
+  /** The guest with this UUID. One that reboots may be there twice for a moment: the one that lives counts. */
+  guest(id: string): Guest | undefined
+  disk(name: DiskName): StoredDisk | undefined
+  hasImage(digest: string): boolean
   /** Why something could not be found out. */
   problems: string[]
 }
@@ -26,15 +30,23 @@ export async function lookAtHost(driver: Driver, store: DiskStore, at: Date): Pr
     or('the disks cannot be listed', store.list()),
   ])
   if (guests && guests.unread > 0) problems.push(`${guests.unread} guests could not be read from the hypervisor's list`)
-  return { at, guests, disks, problems }
+  const guestById = new Map<string, Guest>()
+  for (const guest of guests?.guests ?? [])
+    if (guest.id !== undefined && (guest.state !== 'dying' || !guestById.has(guest.id))) guestById.set(guest.id, guest)
+  const diskByName = new Map(disks?.map((disk) => [keyOf(disk.name), disk]))
+  return {
+    at,
+    guests,
+    disks,
+    problems,
+    guest: (id) => guestById.get(id),
+    disk: (name) => diskByName.get(keyOf(name)),
+    hasImage: (digest) => diskByName.has(keyOf({ kind: 'image', digest })),
+  }
 }
 
-export function findDisk(look: HostLook, wanted: DiskName): StoredDisk | undefined {
-  return look.disks?.find(({ name }) => name.kind === wanted.kind && 'id' in name && name.id === wanted.id)
-}
-
-export function hasImage(look: HostLook, digest: string): boolean {
-  return look.disks?.some(({ name }) => name.kind === 'image' && name.digest === digest) ?? false
+function keyOf(name: StoredDisk['name']): string {
+  return `${name.kind}:${name.kind === 'image' ? name.digest : name.id}`
 }
 
 /** Which of some bridges are not there. `ifconfig` is asked for each: its exit code is the answer. */

@@ -6,8 +6,7 @@ import { aborted } from '../platform/program.ts'
 import { changesBetween } from './changes.ts'
 import { type Action, type Decision, decide } from './decide.ts'
 import { type Desired, nothingDesired } from './desired-instances.ts'
-import { guestOf } from './driver.ts'
-import { findDisk, type HostLook, hasImage, lookAtHost, missingBridges } from './host-look.ts'
+import { type HostLook, lookAtHost, missingBridges } from './host-look.ts'
 import { rootDisk } from './instance-disks.ts'
 import { type HostParts, takeStep } from './instance-steps.ts'
 import type { Journal } from './operations/journal.ts'
@@ -25,7 +24,7 @@ export interface ReconcileOptions {
   capabilities: () => Readonly<Record<string, Capability>>
   pollMs: number
   /** Called after every look at the host. */
-  looked: (look: HostLook) => void
+  looked: (look: HostLook) => Promise<void>
 }
 
 /** How an instance stands: the last decision, and since when it is in this state. */
@@ -92,13 +91,13 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     for (const id of standings.keys()) if (!ids.has(id)) standings.delete(id)
     for (const entry of journal.open())
       if (!ids.has(entry.operation.target)) await runOperation(parts, journal, entry, undefined)
-    options.looked(look)
+    await options.looked(look)
   }
 
   /** The bridges of those that are to start: only their names are asked for. */
-  function wantedBridges({ guests }: HostLook): ReadonlySet<string> {
+  function wantedBridges(host: HostLook): ReadonlySet<string> {
     const starting = [...desired.instances.values()].filter(
-      ({ id, wanted }) => wanted === 'running' && guests && !guestOf(guests, id),
+      ({ id, wanted }) => wanted === 'running' && host.guests && !host.guest(id),
     )
     return new Set(starting.flatMap(({ ports }) => ports.map(({ bridge }) => bridge)))
   }
@@ -107,7 +106,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     // Nothing is known without the list, so nothing is done, and what was said before stands.
     if (work.isBusy(id) || !host.guests) return
     const wanted = desired.instances.get(id)
-    const guest = guestOf(host.guests, id)
+    const guest = host.guest(id)
     const sighting = sightings.see(id, guest, host.at)
     if (guest?.state === 'running') await noteDomain(id, wanted, guest.domid)
     if (sighting && guest?.state === 'running') await noteDetails(sighting, host.at)
@@ -118,7 +117,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
       return
     }
     const record = records.get(id)
-    const root = findDisk(host, rootDisk(id))
+    const root = host.disk(rootDisk(id))
     const decision = decide(
       {
         desired: wanted,
@@ -153,7 +152,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
 
   async function act(wanted: DesiredInstance, action: Action): Promise<void> {
     const { id, name } = wanted
-    const guest = look?.guests && guestOf(look.guests, id)
+    const guest = look?.guest(id)
     try {
       await takeStep(parts, wanted, guest, action)
       log.info({ instance: id, name, action: action.kind }, 'step taken')
@@ -206,11 +205,11 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
   ): Promise<string | undefined> {
     const bridge = ports.find((port) => bridges.has(port.bridge))?.bridge
     if (bridge) return `the bridge ${bridge} does not exist on this host`
-    const volume = used.find((it) => !findDisk(host, { kind: 'volume', id: it.volume }))
+    const volume = used.find((it) => !host.disk({ kind: 'volume', id: it.volume }))
     if (volume && host.disks) return `its volume ${volume.volume} (${volume.device}) is not there`
-    if (findDisk(host, rootDisk(id)) || !host.disks || !('image' in root.source)) return undefined
+    if (host.disk(rootDisk(id)) || !host.disks || !('image' in root.source)) return undefined
     const { name, version, layer } = root.source.image
-    if (hasImage(host, layer.digest) || (await sizeIfThere(parts.paths.layer(layer.digest))) !== undefined)
+    if (host.hasImage(layer.digest) || (await sizeIfThere(parts.paths.layer(layer.digest))) !== undefined)
       return undefined
     return `the image ${name}@${version} is not on this host yet`
   }
@@ -218,7 +217,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
   function passVolume(id: string, host: HostLook): void {
     const volume = desired.volumes.get(id)
     if (!volume || work.isBusy(id)) return
-    const stored = host.disks ? findDisk(host, { kind: 'volume', id }) : null
+    const stored = host.disks ? host.disk({ kind: 'volume', id }) : null
     const decision = decideVolume(volume, stored, desired.instances.values())
     const trouble = volumeTrouble.get(id)
     const { action } = decision

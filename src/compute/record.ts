@@ -3,6 +3,7 @@ import { DesiredInstance, InstanceId, InstanceName } from '../contract/instance.
 import { Timestamp } from '../contract/names.ts'
 import { parseJson } from '../contract/parse.ts'
 import { listFolder, makeFolder, readTextIfThere, remove, removeTemporaries, replaceFile } from '../platform/files.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import type { ComputePaths } from './paths.ts'
 
 const Count = Type.Integer({ minimum: 0 })
@@ -34,7 +35,7 @@ export type InstanceRecord = Static<typeof InstanceRecord>
 export interface Records {
   all(): readonly InstanceRecord[]
   get(id: string): InstanceRecord | undefined
-  /** Makes a change durable. @throws AppError storage-full */
+  /** Takes a change at once, and makes it durable. Whoever reads a record and puts it without a pause between loses nothing. @throws AppError storage-full */
   put(record: InstanceRecord): Promise<void>
   /** Removes the record and the instance's whole folder. */
   remove(id: string): Promise<void>
@@ -45,6 +46,7 @@ export interface Records {
 export async function openRecords(paths: ComputePaths): Promise<Records> {
   const records = new Map<string, InstanceRecord>()
   const problems: string[] = []
+  const write = oneAtATime()
   await makeFolder(paths.instances, { mode: 0o700 })
   for (const id of await listFolder(paths.instances)) {
     await removeTemporaries(paths.instance(id))
@@ -59,12 +61,14 @@ export async function openRecords(paths: ComputePaths): Promise<Records> {
     all: () => [...records.values()],
     get: (id) => records.get(id),
     async put(record) {
-      await makeFolder(paths.instance(record.id), { mode: 0o700 })
-      await replaceFile(paths.record(record.id), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
       records.set(record.id, record)
+      await write(async () => {
+        await makeFolder(paths.instance(record.id), { mode: 0o700 })
+        await replaceFile(paths.record(record.id), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+      })
     },
     async remove(id) {
-      await remove(paths.instance(id))
+      await write(() => remove(paths.instance(id)))
       records.delete(id)
     },
     problems: () => problems,
