@@ -74,7 +74,7 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
         let bytes = (await file.stat()).size
         const known = running.get(upload) ?? { hash: newHash('sha256'), bytes: 0 }
         running.set(upload, known)
-        await appendAll(file, source, (piece) => {
+        const take = (piece: Uint8Array) => {
           if (bytes + piece.length > maxBytes)
             throw new AppError(
               'payload-too-large',
@@ -85,7 +85,8 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
             known.bytes += piece.length
           }
           bytes += piece.length
-        })
+        }
+        await appendAll(file, source, { take, sync: () => syncUpload(file, path) })
         return bytes
       } catch (error) {
         // Bytes that the disk did not take are in the hash; the client may send others in their place.
@@ -110,7 +111,7 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
         const sizeBytes = (await file.stat()).size
         if ((await hashOf(upload, algorithm, sizeBytes)) !== hex)
           throw new AppError('DIGEST_INVALID', `the ${sizeBytes} bytes of the upload do not have the digest ${digest}`)
-        await file.sync()
+        await syncUpload(file, path)
         await makeDurable(dirname(target))
         await moveInto(path, target)
         running.delete(upload)
@@ -149,6 +150,19 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
 
 function readRange(file: FileHandle, range: ByteRange | undefined): Readable {
   return file.createReadStream({ highWaterMark: 1 << 18, ...(range ? { start: range.first, end: range.last } : {}) })
+}
+
+/**
+ * Makes what was uploaded durable. A disk tells only once that it lost something and calls the rest fine, so nobody may go on with an upload for which
+ * this failed: it is removed.
+ */
+async function syncUpload(file: FileHandle, path: string): Promise<void> {
+  try {
+    await file.datasync()
+  } catch (error) {
+    await remove(path).catch(() => {})
+    throw error
+  }
 }
 
 function openForAppend(path: string): Promise<FileHandle> {

@@ -26,7 +26,8 @@ export interface Blobs {
   digest(upload: string): Promise<string>
   /**
    * Makes an upload the blob `digest`, or one more copy of it when it is there already. The upload is gone afterwards.
-   * @throws AppError DIGEST_INVALID when its bytes are others or the algorithm is unknown; storage-full. The upload stays as it was.
+   * @throws AppError DIGEST_INVALID when its bytes are others or the algorithm is unknown; storage-full. The upload stays as it was,
+   * unless its disk failed to keep it: then it is gone.
    */
   commit(upload: string, digest: string): Promise<{ sizeBytes: number }>
   /** Removes an upload; none there is fine. */

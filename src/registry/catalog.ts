@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Db } from '../database/open.ts'
 
 /** The rows of repositories, and of which blobs and tags they have. A row about bytes is written after the bytes. */
@@ -125,19 +126,27 @@ export async function listTagsOf(db: Db, repository: string, manifest: string): 
   return rows.map(({ name }) => name)
 }
 
-/** Names of tags in the order of their characters' codes, from the first one after `after`. */
+/**
+ * Names of tags in the order of their characters' codes, from the first one after `after`. They come as one JSON text: Node takes eight times
+ * as long for 10,000 rows.
+ */
 export async function listTags(
   db: Db,
   repository: string,
   { after, limit }: { after?: string | undefined; limit?: number | undefined } = {},
 ): Promise<string[]> {
-  const rows = await db
-    .selectFrom('tags')
-    .select('name')
-    .where('repository', '=', repository)
-    .$if(after !== undefined, (query) => query.where('name', '>', after as string))
-    .orderBy('name')
-    .$if(limit !== undefined, (query) => query.limit(limit as number))
-    .execute()
-  return rows.map(({ name }) => name)
+  const { names } = await db
+    .selectFrom((page) =>
+      page
+        .selectFrom('tags')
+        .select('name')
+        .where('repository', '=', repository)
+        .$if(after !== undefined, (query) => query.where('name', '>', after as string))
+        .orderBy('name')
+        .$if(limit !== undefined, (query) => query.limit(limit as number))
+        .as('page'),
+    )
+    .select(sql<string>`json_group_array(name order by name)`.as('names'))
+    .executeTakeFirstOrThrow()
+  return JSON.parse(names)
 }

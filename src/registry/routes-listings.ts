@@ -8,8 +8,6 @@ import { type Handlers, queryCount, queryText } from './route-context.ts'
 export const listingHandlers: Handlers<'tags' | 'referrers'> = {
   tags: {
     async GET({ db }, { repository }, request, reply) {
-      if (!(await catalog.hasRepository(db, repository)))
-        throw new AppError('NAME_UNKNOWN', `there is no repository ${repository}`)
       const limit = queryCount(request, 'n')
       const after = queryText(request, 'last')
       const tags = await catalog.listTags(db, repository, {
@@ -17,6 +15,8 @@ export const listingHandlers: Handlers<'tags' | 'referrers'> = {
         // One more than asked for tells whether there are more.
         limit: limit === undefined ? undefined : limit + 1,
       })
+      if (tags.length === 0 && !(await catalog.hasRepository(db, repository)))
+        throw new AppError('NAME_UNKNOWN', `there is no repository ${repository}`)
       if (limit !== undefined && tags.length > limit) {
         tags.length = limit
         const last = tags.at(-1)
