@@ -4,6 +4,8 @@ import { AppError } from '../contract/errors.ts'
 /** One option of a command. `value` names what it takes ("NAME"); an option without it is a switch. */
 export interface Option {
   describe: string
+  /** One letter that means the same: `f` for `-f`. */
+  short?: string
   value?: string
   multiple?: true
 }
@@ -49,7 +51,11 @@ export const commonOptions: Readonly<Record<string, Option>> = {
 export function readInvocation(command: Command, argv: readonly string[]): Invocation & { help: boolean } {
   const options: ParseArgsOptionsConfig = {}
   for (const [name, option] of Object.entries({ ...command.options, ...commonOptions }))
-    options[name] = { type: option.value ? 'string' : 'boolean', ...(option.multiple ? { multiple: true } : {}) }
+    options[name] = {
+      type: option.value ? 'string' : 'boolean',
+      ...(option.multiple ? { multiple: true } : {}),
+      ...(option.short ? { short: option.short } : {}),
+    }
   let parsed: { values: Record<string, unknown>; positionals: string[] }
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true })

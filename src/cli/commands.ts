@@ -31,6 +31,38 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
     load: () => import('./commands/image-inspect.ts'),
   },
   'image push': { summary: 'publish a disk image', load: () => import('./commands/image-push.ts') },
+  'image promote': {
+    summary: 'point a channel to a version of an image',
+    load: () => import('./commands/image-promote.ts'),
+  },
+  plan: { summary: 'show what an apply of a stack would do', load: () => import('./commands/plan.ts') },
+  apply: { summary: 'make a stack what its file says', load: () => import('./commands/apply.ts') },
+  'stack list': { summary: 'show the stacks', load: () => import('./commands/stack-list.ts') },
+  'stack show': { summary: 'show all about one stack', load: () => import('./commands/stack-show.ts') },
+  'stack diff': { summary: 'show how a stack differs from a revision', load: () => import('./commands/stack-diff.ts') },
+  'stack revert': { summary: 'apply an earlier revision again', load: () => import('./commands/stack-revert.ts') },
+  'stack delete': { summary: 'remove a stack', load: () => import('./commands/stack-delete.ts') },
+  'instance list': {
+    summary: 'show the instances, where they are and how',
+    load: () => import('./commands/instance-list.ts'),
+  },
+  'instance show': { summary: 'show all about one instance', load: () => import('./commands/instance-show.ts') },
+  'instance start': { summary: 'start an instance', load: () => import('./commands/instance-start.ts') },
+  'instance stop': { summary: 'stop an instance', load: () => import('./commands/instance-stop.ts') },
+  'instance reboot': { summary: 'reboot an instance', load: () => import('./commands/instance-reboot.ts') },
+  'instance snapshot': {
+    summary: 'take a snapshot of an instance',
+    load: () => import('./commands/instance-snapshot.ts'),
+  },
+  'instance restore': {
+    summary: 'put an instance back to a snapshot',
+    load: () => import('./commands/instance-restore.ts'),
+  },
+  'instance delete-snapshot': {
+    summary: 'remove a snapshot of an instance',
+    load: () => import('./commands/instance-delete-snapshot.ts'),
+  },
+  'volume list': { summary: 'show the volumes', load: () => import('./commands/volume-list.ts') },
   'channel list': { summary: 'show the channels', load: () => import('./commands/channel-list.ts') },
   'channel show': { summary: 'show where a channel points', load: () => import('./commands/channel-show.ts') },
   'host list': {
@@ -41,6 +73,10 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   'host join-token': {
     summary: 'print the line that adds a host',
     load: () => import('./commands/host-join-token.ts'),
+  },
+  'host fenced': {
+    summary: 'say that a silent host is off',
+    load: () => import('./commands/host-fenced.ts'),
   },
   'host remove': { summary: 'forget a host', load: () => import('./commands/host-remove.ts') },
   'host release': { summary: 'let a stuck host go on (on the host)', load: () => import('./commands/host-release.ts') },

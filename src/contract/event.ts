@@ -5,5 +5,7 @@ export const ServerEvent = Type.Union([
   Type.Object({ kind: Type.Literal('host'), name: Type.String() }),
   Type.Object({ kind: Type.Literal('channel'), name: Type.String() }),
   Type.Object({ kind: Type.Literal('artifact'), name: Type.String() }),
+  Type.Object({ kind: Type.Literal('stack'), name: Type.String() }),
+  Type.Object({ kind: Type.Literal('instance'), name: Type.String() }),
 ])
 export type ServerEvent = Static<typeof ServerEvent>

@@ -34,6 +34,8 @@ export const HostSummary = Type.Object({
   versions: Type.Record(ComponentName, Version),
   enrolledAt: Timestamp,
   lastSeenAt: Type.Union([Timestamp, Type.Null()]),
+  /** When somebody said that the host is off, so that its instances may run elsewhere; until it reports again. */
+  fencedAt: Type.Optional(Timestamp),
 })
 export type HostSummary = Static<typeof HostSummary>
 

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { first } from './migrations/001-first.ts'
+import { cloud } from './migrations/002-cloud.ts'
 import { nodeSqlite } from './node-sqlite.ts'
 import type { Database } from './tables.ts'
 
@@ -9,7 +10,7 @@ import type { Database } from './tables.ts'
 export type Db = Kysely<Database>
 
 /** In the order in which they run; the key is what the database remembers. */
-const migrations = { '001-first': first }
+const migrations = { '001-first': first, '002-cloud': cloud }
 
 /**
  * Opens the SQLite file, makes it when it is not there, and brings its tables up to date.

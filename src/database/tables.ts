@@ -19,6 +19,17 @@ export interface Database {
   join_tokens: JoinTokensTable
   hosts: HostsTable
   host_updates: HostUpdatesTable
+  // cloud: which host should run which instance
+  cloud_turn: CloudTurnTable
+  image_pointers: ImagePointersTable
+  stacks: StacksTable
+  stack_revisions: StackRevisionsTable
+  networks: NetworksTable
+  instances: InstancesTable
+  ports: PortsTable
+  addresses: AddressesTable
+  volumes: VolumesTable
+  operations: OperationsTable
   // server: who may do what, and who did
   tokens: TokensTable
   signing_keys: SigningKeysTable
@@ -123,6 +134,8 @@ export interface HostsTable {
   last_seen_at: string | null
   /** HostReport as JSON. */
   report: string | null
+  /** When somebody said that the host is off; null again with its next report. */
+  fenced_at: string | null
 }
 
 /** How updates ended, one row each: history for people, counters for Prometheus. */
@@ -134,6 +147,117 @@ export interface HostUpdatesTable {
   component: string | null
   /** UpdateOutcome as JSON. */
   outcome: string
+}
+
+/** One row. Whoever changes what is placed or allocated counts it up first, and so waits for those who came before. */
+export interface CloudTurnTable {
+  id: number
+  turn: number
+}
+
+/** Which version of an image a channel means. */
+export interface ImagePointersTable {
+  image: string
+  channel: string
+  version: string
+  promoted_at: string
+  promoted_by: string
+}
+
+export interface StacksTable {
+  name: string
+  /** The newest of its revisions. */
+  revision: number
+  /** 1 when it is on its way out: the row goes with the last of its instances and volumes. */
+  removing: number
+}
+
+export interface StackRevisionsTable {
+  stack: string
+  revision: number
+  /** The YAML as it was given. */
+  text: string
+  /** PinnedImage[] as JSON. */
+  images: string
+  note: string
+  applied_at: string
+  applied_by: string
+}
+
+export interface NetworksTable {
+  id: string
+  stack: string
+  name: string
+  /** StackNetwork as JSON. */
+  spec: string
+  /** `present`, or `absent`: it goes with the last of its ports. */
+  wanted: string
+}
+
+/** An instance, from its first apply until its host says that it is gone. */
+export interface InstancesTable {
+  id: string
+  stack: string
+  /** In the whole cloud; taken once among those that are not on their way out. */
+  name: string
+  /** What the stack calls it, without the number of a count. */
+  member: string
+  host: string
+  /** One of `wantedStates`; the document says the same. */
+  wanted: string
+  /** 1 while its host is not told of it, because one of the same name is still on its way out. */
+  held: number
+  revision: number
+  /** The generation of its host that tells the newest revision. */
+  generation: number
+  /** StackPlacement as JSON, as it was when the instance was last checked against it. */
+  placement: string
+  /** DesiredInstance as JSON: what its host is told. */
+  document: string
+}
+
+export interface PortsTable {
+  id: string
+  instance: string
+  network: string
+  mac: string
+}
+
+/** An address that is taken, and by which port. */
+export interface AddressesTable {
+  network: string
+  /** In the shortest form, without the length of a prefix. */
+  address: string
+  port: string
+}
+
+export interface VolumesTable {
+  id: string
+  stack: string
+  name: string
+  /** Null until an instance has it. */
+  host: string | null
+  size_bytes: number
+  /** `present` or `absent`. */
+  wanted: string
+  generation: number
+}
+
+export interface OperationsTable {
+  id: string
+  instance: string
+  host: string
+  kind: string
+  /** JSON */
+  arguments: string
+  /** One of `cloudOperationStates`. */
+  state: string
+  result: string | null
+  problem: string | null
+  requested_by: string
+  requested_at: string
+  not_after: string
+  ended_at: string | null
 }
 
 export interface TokensTable {

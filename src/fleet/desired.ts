@@ -7,16 +7,36 @@ import type { HostsTable } from '../database/tables.ts'
 import { sha256 } from '../platform/digest.ts'
 import type { Releases } from './releases.ts'
 
-/** What a host should run, as its row says it. */
-export function desiredDocument(host: Pick<HostsTable, 'id' | 'generation' | 'release_set'>): DesiredDocument {
+/** What the document says beside the releases; whoever wires the server knows who says it. */
+export type Sections = Pick<DesiredDocument, 'instances' | 'volumes' | 'operations'>
+
+/** What a host should run, as its row says it, and the sections of others. */
+export function desiredDocument(
+  host: Pick<HostsTable, 'id' | 'generation' | 'release_set'>,
+  sections: Sections = { instances: [], operations: [] },
+): DesiredDocument {
   return {
     host: host.id,
     generation: host.generation,
     releaseSet: host.release_set === null ? null : JSON.parse(host.release_set),
-    instances: [],
     network: {},
-    operations: [],
+    ...sections,
   }
+}
+
+/**
+ * Gives hosts a new generation: for the transaction that changes a section of their documents. Answers the generation of each; afterwards
+ * notify them.
+ */
+export async function nextGeneration(trx: Db, hostIds: readonly string[]): Promise<Map<string, number>> {
+  if (hostIds.length === 0) return new Map()
+  const rows = await trx
+    .updateTable('hosts')
+    .set((row) => ({ generation: row('generation', '+', 1) }))
+    .where('id', 'in', hostIds)
+    .returning(['id', 'generation'])
+    .execute()
+  return new Map(rows.map(({ id, generation }) => [id, generation]))
 }
 
 /** A release set of these components, with its digest. */

@@ -22,9 +22,18 @@ export async function listHosts(db: Db, view: View): Promise<HostSummary[]> {
   return rows.map((row) => summary(row, view))
 }
 
+/** Every host with all that is known of it, by name. */
+export async function readHosts(db: Db, view: View): Promise<HostDetail[]> {
+  const rows = await db.selectFrom('hosts').selectAll().orderBy('name').execute()
+  return rows.map((row) => detail(row, view))
+}
+
 /** @throws AppError not-found */
 export async function showHost(db: Db, name: string, view: View): Promise<HostDetail> {
-  const row = await findHost(db, name)
+  return detail(await findHost(db, name), view)
+}
+
+function detail(row: HostRow, view: View): HostDetail {
   return {
     ...summary(row, view),
     generation: row.generation,
@@ -61,6 +70,7 @@ function summary(row: HostRow, { now, silentSeconds }: View): HostSummary {
     versions: Object.fromEntries((report?.current?.components ?? []).map(({ name, version }) => [name, version])),
     enrolledAt: row.enrolled_at,
     lastSeenAt,
+    ...(row.fenced_at === null ? {} : { fencedAt: row.fenced_at }),
   }
 }
 
@@ -85,7 +95,7 @@ export async function saveReport(
   const generation = report.generation > row.generation ? report.generation + 1 : row.generation
   await trx
     .updateTable('hosts')
-    .set({ report: JSON.stringify(report), last_seen_at: now.toISOString(), platform, generation })
+    .set({ report: JSON.stringify(report), last_seen_at: now.toISOString(), platform, generation, fenced_at: null })
     .where('id', '=', hostId)
     .execute()
   const { lastUpdate } = report
@@ -105,6 +115,22 @@ export async function saveReport(
   }
   const refreshed = platform === row.platform ? [] : await refreshHosts(trx, releases, { host: hostId })
   return refreshed.length > 0 || generation !== row.generation
+}
+
+/**
+ * Takes somebody's word that a host is off. Only of one that is silent: else it would be known to run. Its next report ends it.
+ * @throws AppError not-found | conflict
+ */
+export async function fenceHost(trx: Db, name: string, view: View): Promise<HostRow> {
+  const row = await findHost(trx, name)
+  const { condition } = summary(row, view)
+  if (condition !== 'silent')
+    throw new AppError(
+      'conflict',
+      `${name} is not silent but ${condition}: what runs there goes on; only a host that is off can be fenced`,
+    )
+  await trx.updateTable('hosts').set({ fenced_at: view.now.toISOString() }).where('id', '=', row.id).execute()
+  return row
 }
 
 /** Forgets a host: its credential ends at once. What runs on it goes on. @throws AppError not-found */

@@ -113,6 +113,7 @@ export async function enrolHost(
       set_problem: null,
       last_seen_at: null,
       report: null,
+      fenced_at: null,
     })
     .execute()
   await refreshHosts(trx, releases, { host: id })

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Ajv } from 'ajv'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import type { Cloud } from '../cloud/stacks.ts'
 import { AppError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server-config.ts'
 import type { Db } from '../database/open.ts'
@@ -21,7 +22,13 @@ import { channelRoutes } from './api/channels.ts'
 import { enrolRoutes } from './api/enrol.ts'
 import { eventRoutes } from './api/events.ts'
 import { hostRoutes, hostSelfRoutes } from './api/hosts.ts'
+import { imageRoutes } from './api/images.ts'
+import { instanceRoutes } from './api/instances.ts'
+import { operationRoutes } from './api/operations.ts'
+import { schemaRoutes } from './api/schemas.ts'
+import { stackRoutes } from './api/stacks.ts'
 import { tokenRoutes } from './api/tokens.ts'
+import { volumeRoutes } from './api/volumes.ts'
 import { audit } from './audit.ts'
 import { challenges } from './challenge.ts'
 import { scopeText } from './docker-scope.ts'
@@ -41,6 +48,7 @@ export interface AppOptions {
   config: Readonly<ServerConfig>
   db: Db
   blobs: Blobs
+  cloud: Cloud
   log: Log
   version: string
   /** The folder of the package: the page and install.sh are found below it. */
@@ -53,7 +61,7 @@ export interface AppOptions {
 
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, db, blobs, log, version, packageFolder, publicUrl, tls, closing } = options
+  const { config, db, blobs, cloud, log, version, packageFolder, publicUrl, tls, closing } = options
   const events = new Events()
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
@@ -129,6 +137,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
         config,
         releases,
         blobs,
+        cloud,
         changes: new HostChanges(),
         events,
         publicUrl,
@@ -143,6 +152,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       enrolRoutes(api)
       tokenRoutes(api)
       eventRoutes(api)
+      stackRoutes(api)
+      instanceRoutes(api)
+      operationRoutes(api)
+      volumeRoutes(api)
+      imageRoutes(api)
+      schemaRoutes(api)
       scope.get('/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, () => plain.swagger())
     },
     { prefix: '/api/v1' },

@@ -1,4 +1,6 @@
 import { type ScheduledTask, schedule, setLogger } from 'node-cron'
+import { expireOperations, removeOldOperations } from '../cloud/operations.ts'
+import type { Cloud } from '../cloud/stacks.ts'
 import type { Db } from '../database/open.ts'
 import { removeExpiredJoinTokens } from '../fleet/join-tokens.ts'
 import type { Log } from '../platform/log.ts'
@@ -8,6 +10,7 @@ import { removeExpired } from '../registry/uploads.ts'
 export interface JobOptions {
   db: Db
   blobs: Blobs
+  cloud: Cloud
   log: Log
   uploadExpirySeconds: number
 }
@@ -15,8 +18,11 @@ export interface JobOptions {
 /** How long an expired join token is kept, so that a late host hears "expired" and not "unknown". */
 const joinTokenGraceMs = 7 * 86_400_000
 
+/** How long operations are kept after their end. */
+const endedOperationsMs = 30 * 86_400_000
+
 /** Starts what the server does by the clock. Answers the function that stops it. */
-export function startJobs({ db, blobs, log, uploadExpirySeconds }: JobOptions): () => Promise<void> {
+export function startJobs({ db, blobs, cloud, log, uploadExpirySeconds }: JobOptions): () => Promise<void> {
   setLogger({
     info: (message) => log.debug({ job: message }, 'scheduler'),
     warn: (message) => log.warn({ job: message }, 'scheduler'),
@@ -31,6 +37,11 @@ export function startJobs({ db, blobs, log, uploadExpirySeconds }: JobOptions): 
     'expire-join-tokens': {
       cron: '17 3 * * *',
       run: () => removeExpiredJoinTokens(db, new Date(Date.now() - joinTokenGraceMs)),
+    },
+    'expire-operations': { cron: '* * * * *', run: () => expireOperations(db, cloud.fleet, new Date()) },
+    'remove-old-operations': {
+      cron: '27 3 * * *',
+      run: () => removeOldOperations(db, new Date(Date.now() - endedOperationsMs)),
     },
   }
   const tasks: ScheduledTask[] = Object.entries(jobs).map(([job, { cron, run }]) =>

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, Gauge, Histogram } from 'prom-client'
+import { listInstances } from '../cloud/instances.ts'
 import type { Db } from '../database/open.ts'
-import { listHosts } from '../fleet/hosts.ts'
+import { listHosts, readHosts } from '../fleet/hosts.ts'
 import type { Metrics } from '../platform/metrics.ts'
 
 export interface MetricsOptions {
@@ -63,6 +64,18 @@ export function metricsRoute(app: FastifyInstance, { db, metrics, version, hostS
       this.reset()
       for (const host of await listHosts(db, { now: new Date(), silentSeconds: hostSilentSeconds }))
         this.inc({ channel: host.channel, state: host.condition })
+    },
+  })
+
+  new Gauge({
+    name: 'slipway_instances',
+    help: 'Instances by the state that their host reports; unknown when it is silent, pending before it said anything.',
+    labelNames: ['stack', 'state'],
+    registers: [metrics],
+    async collect() {
+      this.reset()
+      const hosts = await readHosts(db, { now: new Date(), silentSeconds: hostSilentSeconds })
+      for (const { stack, state } of await listInstances(db, hosts)) this.inc({ stack, state })
     },
   })
 

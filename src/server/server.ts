@@ -8,6 +8,7 @@ import { joinAddress, splitAddress } from '../platform/serve.ts'
 import { openFs } from '../registry/blobs-fs.ts'
 import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
+import { openCloud } from './cloud.ts'
 import { databaseFile } from './data-folder.ts'
 import { startJobs } from './jobs.ts'
 import { listeningAdvice, tlsFilesOf } from './listening.ts'
@@ -37,10 +38,12 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     const blobs = await openFs({ folder: config.data })
     const made = await ensureAdminToken(db, config.data, new Date())
     if (made) log.info({ path: made }, 'wrote the first admin token')
+    const cloud = openCloud(db, blobs, config)
     const app = await buildApp({
       config,
       db,
       blobs,
+      cloud,
       log,
       version,
       packageFolder: await packageFolder(import.meta.dirname),
@@ -48,7 +51,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       ...(tls ? { tls } : {}),
       closing: closing.signal,
     })
-    const stopJobs = startJobs({ db, blobs, log, uploadExpirySeconds: config.uploadExpirySeconds })
+    const stopJobs = startJobs({ db, blobs, cloud, log, uploadExpirySeconds: config.uploadExpirySeconds })
     try {
       await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
     } catch (error) {

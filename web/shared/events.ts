@@ -11,7 +11,16 @@ export function parseEvent(data: string): ServerEvent | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { kind, name } = value as Record<string, unknown>
   if (typeof name !== 'string') return undefined
-  return kind === 'host' || kind === 'channel' || kind === 'artifact' ? { kind, name } : undefined
+  switch (kind) {
+    case 'host':
+    case 'channel':
+    case 'artifact':
+    case 'stack':
+    case 'instance':
+      return { kind, name }
+    default:
+      return undefined
+  }
 }
 
 /** Whether the answer at a path of the API changes with an event. */
@@ -24,6 +33,11 @@ export function affects({ kind, name }: ServerEvent, path: string): boolean {
       return path === '/channels' || isHosts(path)
     case 'artifact':
       return path === '/artifacts' || path === `/artifacts/${name}`
+    // A stack that is applied makes and removes instances and volumes.
+    case 'stack':
+      return path === '/stacks' || path.startsWith(`/stacks/${name}`) || path === '/instances' || path === '/volumes'
+    case 'instance':
+      return path === '/instances' || path.startsWith(`/instances/${name}`) || path === '/stacks' || path === '/volumes'
   }
 }
 

@@ -6,6 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
+import type { Cloud } from '../../cloud/stacks.ts'
 import type { Digest } from '../../contract/digest.ts'
 import type { ServerConfig } from '../../contract/server-config.ts'
 import type { Db } from '../../database/open.ts'
@@ -29,6 +30,7 @@ export interface Api {
   config: Readonly<ServerConfig>
   releases: Releases
   blobs: Blobs
+  cloud: Cloud
   changes: HostChanges
   events: Events
   /** The address under which hosts and people reach this server. */

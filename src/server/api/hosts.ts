@@ -1,17 +1,21 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import { leaveHost, releaseSuccessors } from '../../cloud/fencing.ts'
+import { expectReport, takeReport } from '../../cloud/reports.ts'
+import { cloudSections } from '../../cloud/sections.ts'
+import { inTurn } from '../../cloud/turn.ts'
 import { DesiredDocument } from '../../contract/desired.ts'
 import { AppError } from '../../contract/errors.ts'
 import { HostDetail, HostSummary } from '../../contract/host.ts'
 import { HostName } from '../../contract/names.ts'
 import { HostReport } from '../../contract/report.ts'
 import { desiredDocument } from '../../fleet/desired.ts'
-import { listHosts, removeHost, saveReport, showHost } from '../../fleet/hosts.ts'
+import { fenceHost, findHost, listHosts, removeHost, saveReport, showHost } from '../../fleet/hosts.ts'
 import { audit } from '../audit.ts'
 import type { Api } from './api.ts'
 
 /** What people ask about hosts. */
-export function hostRoutes({ app, db, config, events }: Api): void {
+export function hostRoutes({ app, db, config, cloud, changes, events }: Api): void {
   const view = () => ({ now: new Date(), silentSeconds: config.hostSilentSeconds })
 
   app.get('/hosts', { config: { access: 'viewer' }, schema: { response: { 200: Type.Array(HostSummary) } } }, () =>
@@ -32,7 +36,9 @@ export function hostRoutes({ app, db, config, events }: Api): void {
     { config: { access: 'admin' }, schema: { params: Type.Object({ name: HostName }) } },
     async (request, reply) => {
       const { name } = request.params
-      await db.transaction().execute(async (trx) => {
+      await inTurn(db, async (trx) => {
+        const { id, fenced_at } = await findHost(trx, name)
+        await leaveHost(trx, { id, name, fenced: fenced_at !== null })
         await removeHost(trx, name)
         await audit(trx, request, { action: 'host.remove', subject: name })
       })
@@ -40,19 +46,39 @@ export function hostRoutes({ app, db, config, events }: Api): void {
       return reply.code(204).send()
     },
   )
+
+  app.post(
+    '/hosts/:name/fence',
+    {
+      config: { access: 'admin' },
+      schema: { params: Type.Object({ name: HostName }), response: { 200: HostDetail } },
+    },
+    async (request) => {
+      const { name } = request.params
+      const woken = await inTurn(db, async (trx) => {
+        const { id } = await fenceHost(trx, name, view())
+        await audit(trx, request, { action: 'host.fence', subject: name })
+        return releaseSuccessors(trx, cloud.fleet, id)
+      })
+      changes.notify(woken)
+      events.publish({ kind: 'host', name })
+      return showHost(db, name, view())
+    },
+  )
 }
 
 /** What a host asks for itself, and tells. */
-export function hostSelfRoutes({ app, db, releases, changes, events, closing }: Api): void {
-  const read = async (id: string) => {
-    const row = await db
-      .selectFrom('hosts')
-      .select(['id', 'generation', 'release_set'])
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (!row) throw new AppError('UNAUTHORIZED', 'this host is not enrolled any more')
-    return desiredDocument(row)
-  }
+export function hostSelfRoutes({ app, db, releases, cloud, changes, events, closing }: Api): void {
+  const read = (id: string) =>
+    db.transaction().execute(async (trx) => {
+      const row = await trx
+        .selectFrom('hosts')
+        .select(['id', 'generation', 'release_set'])
+        .where('id', '=', id)
+        .executeTakeFirst()
+      if (!row) throw new AppError('UNAUTHORIZED', 'this host is not enrolled any more')
+      return desiredDocument(row, await cloudSections(trx, id))
+    })
 
   app.get(
     '/hosts/self/desired',
@@ -93,9 +119,18 @@ export function hostSelfRoutes({ app, db, releases, changes, events, closing }: 
     { config: { access: 'host' }, bodyLimit: 4 * 1024 * 1024, schema: { body: HostReport } },
     async (request, reply) => {
       const { id, name } = request.principal as { id: string; name: string }
-      const wake = await db.transaction().execute((trx) => saveReport(trx, releases, id, request.body, new Date()))
-      if (wake) changes.notify([id])
+      const at = new Date()
+      const { wake, changedHosts, changedInstances } = await db.transaction().execute(async (trx) => {
+        await expectReport(trx, id)
+        const before = await trx.selectFrom('hosts').select('report').where('id', '=', id).executeTakeFirst()
+        const woken = await saveReport(trx, releases, id, request.body, at)
+        const previous = before?.report ? JSON.parse(before.report) : null
+        const taken = await takeReport(trx, cloud.fleet, { host: id, before: previous, now: request.body, at })
+        return { wake: woken, ...taken }
+      })
+      changes.notify(wake ? [id, ...changedHosts] : changedHosts)
       events.publish({ kind: 'host', name })
+      for (const instance of changedInstances) events.publish({ kind: 'instance', name: instance })
       return reply.code(204).send()
     },
   )

@@ -1,0 +1,119 @@
+import type {
+  Boot,
+  DesiredInstance,
+  DiskBackend,
+  GuestType,
+  Hypervisor,
+  InstanceCheck,
+  InstancePort,
+  RestartPolicy,
+  RootSource,
+  Seed,
+} from '../contract/instance.ts'
+import type { StackNetwork } from '../contract/stack.ts'
+import { type Address, addressText, contains, parseAddress, parseRange } from './address.ts'
+
+/** An attachment to a network, before or after it has its addresses. */
+export interface PortPlan {
+  /** `<stack>.<network>` */
+  network: string
+  spec: StackNetwork
+  /** What it has already and keeps. */
+  kept?: Pick<InstancePort, 'id' | 'mac'>
+  /** For each range of the network: the address that it keeps or was promised, or none yet. */
+  addresses: { family: 4 | 6; address?: string }[]
+}
+
+/** An instance as a stack means it, without what is only given to it when it is made: ids, a MAC, addresses out of a range, a password. */
+export interface Blueprint {
+  /** `<stack>.<instance>` */
+  name: string
+  member: string
+  wanted: 'running' | 'stopped'
+  driver: Hypervisor
+  type: GuestType
+  vcpus: number
+  memoryMiB: number
+  boot: Boot
+  source: RootSource
+  diskBytes: number
+  diskBackend: DiskBackend
+  /** By name: `<stack>.<volume>`. */
+  volumes: { volume: string; device: string; readOnly: boolean }[]
+  ports: PortPlan[]
+  seed: Seed
+  restart: RestartPolicy
+  shutdownSeconds: number
+  check: InstanceCheck | undefined
+  vnc: boolean
+}
+
+/** What an instance is given when it is made, and keeps. */
+export interface Given {
+  id: string
+  revision: number
+  /** In the order of the blueprint's ports. */
+  ports: readonly { id: string; mac: string; addresses: readonly string[] }[]
+  volumeIds: ReadonlyMap<string, string>
+  vncPassword: string
+}
+
+/** What the host is told. */
+export function documentOf(blueprint: Blueprint, given: Given): DesiredInstance {
+  const { name, wanted, driver, type, vcpus, memoryMiB, boot, source, diskBytes, diskBackend } = blueprint
+  const { seed, restart, shutdownSeconds, check, vnc } = blueprint
+  return {
+    id: given.id,
+    name,
+    revision: given.revision,
+    wanted,
+    driver,
+    type,
+    vcpus,
+    memoryMiB,
+    boot,
+    root: { source, sizeBytes: diskBytes },
+    diskBackend,
+    volumes: blueprint.volumes.map(({ volume, device, readOnly }) => ({
+      volume: given.volumeIds.get(volume) ?? '',
+      device,
+      readOnly,
+    })),
+    ports: blueprint.ports.map((port, index) => portOf(port, given.ports[index])),
+    seed,
+    restart,
+    shutdownSeconds,
+    ...(check === undefined ? {} : { check }),
+    ...(vnc ? { vnc: { password: given.vncPassword } } : {}),
+  }
+}
+
+function portOf({ network, spec }: PortPlan, given: Given['ports'][number] | undefined): InstancePort {
+  const parsed = (given?.addresses ?? []).map((text) => parseAddress(text)).filter((address) => address !== undefined)
+  const ranges = [spec.ipv4, spec.ipv6].filter((range) => range !== undefined)
+  const mine = ranges.filter(({ range }) => parsed.some((address) => isIn(range, address)))
+  const gateways = mine.flatMap(({ gateway }) => (gateway === undefined ? [] : [canonical(gateway)]))
+  const dns = mine.flatMap((range) => (range.dns ?? []).map(canonical))
+  return {
+    id: given?.id ?? '',
+    network,
+    bridge: spec.bridge,
+    mac: given?.mac ?? '',
+    addresses: parsed.map((address) => {
+      const { range = '' } = mine.find((one) => isIn(one.range, address)) ?? {}
+      return `${addressText(address)}/${range.split('/')[1]}`
+    }),
+    ...(gateways.length > 0 ? { gateways } : {}),
+    ...(dns.length > 0 ? { dns } : {}),
+  }
+}
+
+function isIn(range: string, address: Address): boolean {
+  const parsed = parseRange(range)
+  return parsed !== undefined && contains(parsed, address)
+}
+
+function canonical(text: string): string {
+  const address = parseAddress(text)
+  return address ? addressText(address) : text
+}

@@ -1,0 +1,43 @@
+import type { PlanAction, PlanPlacement } from '../contract/plan.ts'
+import type { Stack, StackNetwork } from '../contract/stack.ts'
+import type { Blueprint } from './blueprint.ts'
+import type { ImageOf } from './images.ts'
+import type { Member, SnapshotOf } from './members.ts'
+import type { HostRoom } from './place.ts'
+import type { InstanceRow, NetworkRow, VolumeRow } from './rows.ts'
+
+/** Everything that a plan is made of; nothing is looked up while it is made. */
+export interface PlanInput {
+  stack: Stack
+  imageOf: ImageOf
+  snapshotOf: SnapshotOf
+  /** Where the instance is whose snapshot a member begins as: a host's id. */
+  snapshotHost: (member: Member) => string | undefined
+  hosts: readonly HostRoom[]
+  /** Of this stack. */
+  instances: readonly InstanceRow[]
+  volumes: readonly VolumeRow[]
+  networks: readonly NetworkRow[]
+}
+
+/** One thing that an apply writes. */
+export type Step =
+  | { do: 'create-instance'; member: Member; blueprint: Blueprint; host: string; replaces?: InstanceRow }
+  | { do: 'change-instance'; member: Member; row: InstanceRow; blueprint: Blueprint }
+  /** Where it may be is another now, which is nothing to its host. */
+  | { do: 'save-placement'; member: Member; row: InstanceRow }
+  | { do: 'remove-instance'; row: InstanceRow }
+  | { do: 'create-volume'; name: string; sizeBytes: number; host: string | null }
+  | { do: 'change-volume'; row: VolumeRow; sizeBytes: number; host: string | null }
+  | { do: 'remove-volume'; row: VolumeRow }
+  | { do: 'save-network'; row?: NetworkRow; spec: StackNetwork }
+  | { do: 'remove-network'; row: NetworkRow }
+
+/** A plan as people see it, and what carries it out. */
+export interface Draft {
+  actions: PlanAction[]
+  steps: Step[]
+  placements: PlanPlacement[]
+  warnings: string[]
+  unchanged: number
+}

@@ -1,0 +1,98 @@
+import type { CloudInstance, CloudInstanceDetail } from '../contract/cloud-instance.ts'
+import type { InstanceStatus } from '../contract/compute-status.ts'
+import { AppError } from '../contract/errors.ts'
+import type { HostDetail } from '../contract/host.ts'
+import type { Db } from '../database/open.ts'
+import { type ComputeReport, computeReport } from './host-room.ts'
+import { type InstanceRow, readInstances, readVolumes } from './rows.ts'
+
+/** Every instance, by name; one on its way out is among them until its host says that it is gone. */
+export async function listInstances(db: Db, hosts: readonly HostDetail[], stack?: string): Promise<CloudInstance[]> {
+  const rows = await readInstances(db, stack === undefined ? {} : { stack })
+  const reports = new Map(hosts.map((host) => [host.id, { host, compute: computeReport(host.report) }]))
+  return rows.flatMap((row) => {
+    const at = reports.get(row.host)
+    return at ? [instanceView(row, at.host, at.compute)] : []
+  })
+}
+
+/** @throws AppError not-found */
+export async function showInstance(db: Db, hosts: readonly HostDetail[], name: string): Promise<CloudInstanceDetail> {
+  const row = await findInstance(db, name)
+  const host = hosts.find(({ id }) => id === row.host)
+  if (!host) throw new AppError('not-found', `the host of ${name} is not enrolled any more`)
+  const compute = computeReport(host.report)
+  const volumeNames = new Map((await readVolumes(db, { stack: row.stack })).map(({ id, name }) => [id, name]))
+  const { document } = row
+  return {
+    ...instanceView(row, host, compute),
+    revision: document.revision,
+    driver: document.driver,
+    ports: document.ports.map(({ id, network, bridge, mac, addresses }) => ({ id, network, bridge, mac, addresses })),
+    volumes: document.volumes.map(({ volume, device, readOnly }) => ({
+      name: volumeNames.get(volume) ?? volume,
+      device,
+      readOnly,
+    })),
+    status: compute?.instances.get(row.id) ?? null,
+  }
+}
+
+/** An instance by its name; when one is on its way out and its successor waits, the successor. @throws AppError not-found */
+export async function findInstance(db: Db, name: string): Promise<InstanceRow> {
+  const row = (await readInstances(db, { name })).findLast(
+    (one, index, all) => one.document.wanted !== 'absent' || index === all.length - 1,
+  )
+  if (row) return row
+  throw new AppError('not-found', `no instance ${name}; \`slipway instance list\` shows all`)
+}
+
+/** An instance as its row and its host say it is. */
+export function instanceView(row: InstanceRow, host: HostDetail, compute: ComputeReport | undefined): CloudInstance {
+  const { document } = row
+  const status = compute?.instances.get(row.id)
+  const { source } = document.root
+  return {
+    id: row.id,
+    name: row.name,
+    stack: row.stack,
+    host: host.name,
+    ...stateOf(row, host, status),
+    wanted: document.wanted,
+    pending: (compute?.generation ?? 0) < row.generation,
+    atNextStart: status?.atNextStart ?? [],
+    type: document.type,
+    vcpus: document.vcpus,
+    memoryMiB: document.memoryMiB,
+    diskBytes: document.root.sizeBytes,
+    image:
+      'image' in source
+        ? { name: source.image.name, version: source.image.version, digest: source.image.digest }
+        : null,
+    addresses: document.ports.flatMap(({ addresses }) => addresses.map((address) => address.split('/')[0] ?? '')),
+    health: status?.health ?? 'unknown',
+    ...(status?.healthMessage === undefined ? {} : { healthMessage: status.healthMessage }),
+    ...(status?.startedAt === undefined ? {} : { startedAt: status.startedAt }),
+    restarts: status?.restarts ?? 0,
+  }
+}
+
+function stateOf(
+  { document, held }: InstanceRow,
+  host: HostDetail,
+  status: InstanceStatus | undefined,
+): Pick<CloudInstance, 'state' | 'reason'> {
+  if (host.fencedAt !== undefined)
+    return { state: 'unknown', reason: `${host.name} is fenced: somebody said that it is off` }
+  if (host.condition === 'silent') return { state: 'unknown', reason: `${host.name} is silent: ${host.reason}` }
+  if (held) return { state: 'pending', reason: 'it waits until the one before it is gone' }
+  const { source } = document.root
+  const image =
+    'image' in source ? host.report?.images?.find(({ digest }) => digest === source.image.layer.digest) : undefined
+  const coming =
+    image &&
+    (image.problem ?? `its image is ${Math.floor((100 * image.doneBytes) / Math.max(1, image.sizeBytes))} % there`)
+  if (!status) return { state: 'pending', reason: coming ?? `${host.name} has not said anything of it yet` }
+  const reason = coming ?? status.reason
+  return { state: status.state, ...(reason === undefined ? {} : { reason }) }
+}

@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { PinnedImage, Plan, PlanAction } from '../contract/plan.ts'
+import { sha256 } from '../platform/digest.ts'
+import type { Draft, PlanInput } from './draft.ts'
+import { planInstances, type VolumeHosts } from './plan-instances.ts'
+import { sizeBytes, sizeText } from './size.ts'
+
+/** Works out what has to be done so that a stack is as it is declared. Pure: the same input makes the same draft. */
+export function draftOf(input: PlanInput): Draft {
+  const draft: Draft = { actions: [], steps: [], placements: [], warnings: [], unchanged: 0 }
+  planNetworks(input, draft)
+  const volumeHosts: VolumeHosts = new Map(
+    input.volumes.flatMap(({ name, host, wanted }) => (host !== null && wanted === 'present' ? [[name, host]] : [])),
+  )
+  planInstances(input, draft, volumeHosts)
+  planVolumes(input, draft, volumeHosts)
+  draft.actions.sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1))
+  return draft
+}
+
+/** What people and programs see of a draft. */
+export function planOf(draft: Draft, stack: string, revision: number, images: readonly PinnedImage[]): Plan {
+  const { actions, unchanged, placements, warnings } = draft
+  const meant = { stack, images, actions }
+  return {
+    stack,
+    revision,
+    digest: sha256(JSON.stringify(meant)),
+    images: [...images],
+    actions,
+    unchanged,
+    placements,
+    warnings,
+  }
+}
+
+const things = ['network', 'volume', 'instance'] as const
+
+function order({ thing, kind }: PlanAction): number {
+  return (kind === 'refused' ? 0 : 10) + things.indexOf(thing)
+}
+
+function planNetworks({ stack, networks }: PlanInput, draft: Draft): void {
+  const rows = new Map(networks.map((row) => [row.name, row]))
+  const act = (kind: PlanAction['kind'], name: string, reason: string) =>
+    draft.actions.push({
+      kind,
+      thing: 'network',
+      name: `${stack.name}.${name}`,
+      host: null,
+      interrupts: false,
+      reason,
+      changes: [],
+    })
+  for (const spec of stack.networks ?? []) {
+    const row = rows.get(spec.name)
+    rows.delete(spec.name)
+    if (row?.wanted === 'present' && isDeepStrictEqual(row.spec, spec)) continue
+    draft.steps.push({ do: 'save-network', spec, ...(row ? { row } : {}) })
+    if (row?.wanted === 'present')
+      act('change-live', spec.name, 'it is another now; its instances below say what that changes')
+    else act('create', spec.name, `it is new, on the bridge ${spec.bridge} of each host`)
+  }
+  for (const row of rows.values()) {
+    if (row.wanted === 'absent') continue
+    draft.steps.push({ do: 'remove-network', row })
+    act('remove', row.name, 'it is not in the stack any more; the bridge stays')
+  }
+}
+
+function planVolumes({ stack, volumes, hosts }: PlanInput, draft: Draft, volumeHosts: VolumeHosts): void {
+  const rows = new Map(volumes.filter(({ wanted }) => wanted === 'present').map((row) => [row.name, row]))
+  const act = (action: Pick<PlanAction, 'kind' | 'name' | 'reason'> & Partial<PlanAction>, hostId: string | null) => {
+    const host = hosts.find(({ id }) => id === hostId)?.name ?? null
+    draft.actions.push({ thing: 'volume', host, interrupts: false, changes: [], ...action })
+  }
+  for (const { name: short, size } of stack.volumes ?? []) {
+    const name = `${stack.name}.${short}`
+    const bytes = sizeBytes(size)
+    const host = volumeHosts.get(name) ?? null
+    const row = rows.get(name)
+    rows.delete(name)
+    if (!row) {
+      draft.steps.push({ do: 'create-volume', name, sizeBytes: bytes, host })
+      const where = host === null ? 'it is made when an instance has it' : 'it is new and empty'
+      act({ kind: 'create', name, reason: `${where}, of ${sizeText(bytes)}` }, host)
+    } else if (bytes < row.sizeBytes) {
+      const reason = `it has ${sizeText(row.sizeBytes)} and cannot become smaller (${sizeText(bytes)})`
+      act({ kind: 'refused', name, reason }, row.host)
+    } else if (bytes > row.sizeBytes) {
+      draft.steps.push({ do: 'change-volume', row, sizeBytes: bytes, host })
+      const changes = [{ field: 'size', from: sizeText(row.sizeBytes), to: sizeText(bytes), when: 'live' as const }]
+      act({ kind: 'change-live', name, reason: 'it becomes larger', changes }, host)
+    } else if (host !== row.host) {
+      draft.steps.push({ do: 'change-volume', row, sizeBytes: bytes, host })
+      act({ kind: 'create', name, reason: `an instance has it now, so it is made, of ${sizeText(bytes)}` }, host)
+    } else draft.unchanged++
+  }
+  for (const row of rows.values()) {
+    draft.steps.push({ do: 'remove-volume', row })
+    const lost = `it is not in the stack any more; its ${sizeText(row.sizeBytes)} of data are lost`
+    act({ kind: 'remove', name: row.name, reason: lost, interrupts: true }, row.host)
+  }
+}

@@ -1,0 +1,90 @@
+import type { HostReport } from '../contract/report.ts'
+import type { Db } from '../database/open.ts'
+import type { Fleet } from './fleet.ts'
+import { type ComputeReport, computeReport } from './host-room.ts'
+import { takeOperationReports } from './operations.ts'
+import { type InstanceRow, readInstances, readVolumes } from './rows.ts'
+import { removeIfEmpty } from './stacks.ts'
+import { release } from './succession.ts'
+import { takeTurn } from './turn.ts'
+
+export interface TakenReport {
+  /** Hosts whose desired document is another now. */
+  changedHosts: string[]
+  /** The names of instances that are otherwise than before. */
+  changedInstances: string[]
+}
+
+/**
+ * Begins the transaction that keeps a report: with the turn, when the report may let an instance go for which another waits. Most reports need
+ * not wait for anybody.
+ */
+export async function expectReport(trx: Db, host: string): Promise<void> {
+  const leaving = await trx
+    .selectFrom('instances')
+    .select('id')
+    .where('host', '=', host)
+    .where('wanted', '=', 'absent')
+    .limit(1)
+    .executeTakeFirst()
+  if (leaving) await takeTurn(trx)
+}
+
+/**
+ * Takes what a host reports of its instances, volumes and operations: what is gone is forgotten, and what waited for that may come. `before` is the
+ * report that came before this one. Runs in the transaction that keeps the report.
+ */
+export async function takeReport(
+  trx: Db,
+  fleet: Fleet,
+  { host, before, now: report, at }: { host: string; before: HostReport | null; now: HostReport; at: Date },
+): Promise<TakenReport> {
+  const compute = computeReport(report)
+  if (!compute) return { changedHosts: [], changedInstances: [] }
+  const rows = await readInstances(trx, { host })
+  const gone = rows.filter(
+    ({ id, document }) => document.wanted === 'absent' && compute.instances.get(id)?.state === 'absent',
+  )
+  const changed = new Set<string>()
+  if (gone.length > 0) {
+    await trx
+      .deleteFrom('instances')
+      .where(
+        'id',
+        'in',
+        gone.map(({ id }) => id),
+      )
+      .execute()
+    changed.add(host)
+    const names = gone.map(({ name }) => name)
+    for (const waiting of await release(trx, names)) changed.add(waiting)
+  }
+  const volumesGone = (await readVolumes(trx, { host })).filter(
+    ({ id, wanted }) => wanted === 'absent' && compute.volumes.get(id)?.state === 'absent',
+  )
+  if (volumesGone.length > 0) {
+    await trx
+      .deleteFrom('volumes')
+      .where(
+        'id',
+        'in',
+        volumesGone.map(({ id }) => id),
+      )
+      .execute()
+    changed.add(host)
+  }
+  for (const stack of new Set([...gone, ...volumesGone].map((one) => one.stack))) await removeIfEmpty(trx, stack)
+  if (await takeOperationReports(trx, host, compute.operations, at)) changed.add(host)
+  const changedHosts = [...changed]
+  if (changedHosts.length > 0) await fleet.nextGeneration(trx, changedHosts)
+  return { changedHosts, changedInstances: otherwise(rows, computeReport(before), compute) }
+}
+
+/** The names of instances whose state or health is another than before. */
+function otherwise(rows: readonly InstanceRow[], before: ComputeReport | undefined, now: ComputeReport): string[] {
+  const told = (report: ComputeReport | undefined, id: string) => {
+    const status = report?.instances.get(id)
+    return `${status?.state} ${status?.health} ${status?.reason} ${status?.domid} ${status?.snapshots.length}`
+  }
+  return rows.filter(({ id }) => told(before, id) !== told(now, id)).map(({ name }) => name)
+}

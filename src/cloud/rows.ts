@@ -1,0 +1,92 @@
+import type { DesiredInstance } from '../contract/instance.ts'
+import type { StackNetwork, StackPlacement } from '../contract/stack.ts'
+import type { Db } from '../database/open.ts'
+
+/** An instance as it is kept: what its host is told, and where that is. */
+export interface InstanceRow {
+  id: string
+  stack: string
+  name: string
+  member: string
+  /** The id of its host. */
+  host: string
+  /** Whether its host is not told of it yet. */
+  held: boolean
+  generation: number
+  placement: StackPlacement
+  document: DesiredInstance
+}
+
+export interface VolumeRow {
+  id: string
+  stack: string
+  name: string
+  host: string | null
+  sizeBytes: number
+  wanted: 'present' | 'absent'
+  generation: number
+}
+
+export interface NetworkRow {
+  id: string
+  stack: string
+  name: string
+  spec: StackNetwork
+  wanted: 'present' | 'absent'
+}
+
+/** Which rows: all, or those of a stack, of a host, or of a name. */
+export interface Of {
+  stack?: string
+  host?: string
+  name?: string
+}
+
+/** By name; those on their way out are among them, before their successors. */
+export async function readInstances(db: Db, { stack, host, name }: Of = {}): Promise<InstanceRow[]> {
+  const rows = await db
+    .selectFrom('instances')
+    .select(['id', 'stack', 'name', 'member', 'host', 'held', 'generation', 'placement', 'document'])
+    .$if(stack !== undefined, (query) => query.where('stack', '=', stack as string))
+    .$if(host !== undefined, (query) => query.where('host', '=', host as string))
+    .$if(name !== undefined, (query) => query.where('name', '=', name as string))
+    .orderBy('name')
+    .orderBy('wanted')
+    .execute()
+  return rows.map(({ placement, document, held, ...row }) => ({
+    ...row,
+    held: held === 1,
+    placement: JSON.parse(placement),
+    document: JSON.parse(document),
+  }))
+}
+
+export async function readVolumes(db: Db, { stack, host }: Omit<Of, 'name'> = {}): Promise<VolumeRow[]> {
+  const rows = await db
+    .selectFrom('volumes')
+    .selectAll()
+    .$if(stack !== undefined, (query) => query.where('stack', '=', stack as string))
+    .$if(host !== undefined, (query) => query.where('host', '=', host as string))
+    .orderBy('name')
+    .orderBy('wanted')
+    .execute()
+  return rows.map(({ size_bytes, wanted, ...row }) => ({
+    ...row,
+    sizeBytes: Number(size_bytes),
+    wanted: wanted as VolumeRow['wanted'],
+  }))
+}
+
+export async function readNetworks(db: Db, stack: string): Promise<NetworkRow[]> {
+  const rows = await db.selectFrom('networks').selectAll().where('stack', '=', stack).orderBy('name').execute()
+  return rows.map(({ spec, wanted, ...row }) => ({
+    ...row,
+    spec: JSON.parse(spec),
+    wanted: wanted as NetworkRow['wanted'],
+  }))
+}
+
+/** The columns that say what the document says. */
+export function instanceColumns(document: DesiredInstance): { wanted: string; revision: number; document: string } {
+  return { wanted: document.wanted, revision: document.revision, document: JSON.stringify(document) }
+}

@@ -1,0 +1,252 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { ImageName } from './image.ts'
+import {
+  CloudName,
+  diskBackends,
+  guestTypes,
+  hypervisors,
+  InterfaceName,
+  restartPolicies,
+  Seed,
+  SnapshotName,
+} from './instance.ts'
+import { ChannelName, HostName, Labels, Version } from './names.ts'
+
+/*
+ * A stack as people write it, in YAML. Each key has a description, since editors show them: the schema is published at
+ * /api/v1/schemas/stack.json. Forms are kept flat (one object with optional keys rather than a choice of objects), so that an error can name the
+ * one key that is wrong; what belongs together is checked by cloud/stack-rules.ts.
+ */
+
+const closed = { additionalProperties: false } as const
+
+/** "512MiB", "20GiB", "1.5TiB" */
+export const Size = Type.String({ pattern: '^[0-9]{1,9}(\\.[0-9]{1,3})?(MiB|GiB|TiB)$' })
+
+/** A schema of the contract, with what it means here. */
+function described<S extends TSchema>(schema: S, description: string, options: object = {}): S {
+  return { ...schema, ...options, description }
+}
+const size = (description: string) => described(Size, description, { examples: ['512MiB', '20GiB'] })
+const name = (description: string) => described(CloudName, description)
+const vcpus = Type.Integer({ minimum: 1, maximum: 128, description: 'How many virtual processors the instance has.' })
+const address = (description: string) => Type.String({ pattern: '^[0-9A-Fa-f:.]{2,45}$', description })
+
+const IpRange = (family: string) =>
+  Type.Object(
+    {
+      range: Type.String({
+        pattern: '^[0-9A-Fa-f:.]{2,45}/[0-9]{1,3}$',
+        description: `The ${family} range of the network, with its prefix length.`,
+        examples: family === 'IPv4' ? ['192.0.2.0/24'] : ['2001:db8:1::/64'],
+      }),
+      gateway: Type.Optional(
+        address('The router that instances use to reach everything else. None: they reach only their own network.'),
+      ),
+      pool: Type.Optional(
+        Type.Object(
+          { from: address('The first address.'), to: address('The last address.') },
+          { ...closed, description: 'Addresses are given out of these only. Without it, out of the whole range.' },
+        ),
+      ),
+      dns: Type.Optional(
+        Type.Array(address('A name server.'), { maxItems: 4, description: 'Name servers for the instances.' }),
+      ),
+    },
+    { ...closed, description: `${family} addresses for the ports of this network.` },
+  )
+
+export const StackNetwork = Type.Object(
+  {
+    name: name('What instances call the network.'),
+    bridge: described(InterfaceName, 'A bridge that exists on each host that runs instances of this network.', {
+      examples: ['bridge0'],
+    }),
+    ipv4: Type.Optional(IpRange('IPv4')),
+    ipv6: Type.Optional(IpRange('IPv6')),
+  },
+  closed,
+)
+export type StackNetwork = Static<typeof StackNetwork>
+export type StackRange = Static<ReturnType<typeof IpRange>>
+
+const Flavor = Type.Object(
+  { name: name('What instances call the flavor.'), vcpus, memory: size('Memory.'), disk: size('The first disk.') },
+  closed,
+)
+export type StackFlavor = Static<typeof Flavor>
+
+const StackImage = Type.Object(
+  {
+    name: Type.Optional(described(ImageName, 'An image of the registry: the part behind images/.')),
+    version: Type.Optional(described(Version, 'Exactly this version of the image.')),
+    channel: Type.Optional(
+      described(ChannelName, 'The version that this channel points to when the stack is applied.'),
+    ),
+    snapshotOf: Type.Optional(
+      Type.Object(
+        {
+          instance: Type.String({
+            pattern: '^[a-z0-9.-]{1,84}$',
+            description: 'An instance, of this stack or as STACK.INSTANCE.',
+          }),
+          snapshot: described(SnapshotName, 'One of its snapshots.'),
+        },
+        { ...closed, description: 'The disk begins as a copy-on-write clone of a snapshot, on the same host.' },
+      ),
+    ),
+    empty: Type.Optional(Type.Boolean({ description: 'true: the disk begins empty.' })),
+  },
+  {
+    ...closed,
+    description: 'What the first disk begins as: an image by version or by channel, a snapshot, or nothing.',
+  },
+)
+
+const StackPort = Type.Union(
+  [
+    name('A network of this stack.'),
+    Type.Object(
+      { network: name('A network of this stack.'), address: Type.Optional(address('This address, and no other.')) },
+      closed,
+    ),
+  ],
+  { description: 'A network, or a network with a fixed address.' },
+)
+
+const StackCheck = Type.Object(
+  {
+    kind: Type.Enum(['tcp', 'http', 'console'], {
+      description:
+        'tcp: the port takes connections. http: the answer is below 400. console: the text was seen on the console.',
+    }),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'For tcp and http.' })),
+    path: Type.Optional(Type.String({ pattern: '^/[!-~]*$', maxLength: 500, description: 'For http.' })),
+    text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'For console.' })),
+    intervalSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 3600, description: 'How often it is asked (10).' }),
+    ),
+    timeoutSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 60, description: 'How long an answer may take (5).' }),
+    ),
+  },
+  { ...closed, description: 'How the host sees that the instance does its work.' },
+)
+
+const memberNames = (description: string) =>
+  Type.Array(name('An instance of this stack; one with a count means all of them.'), { maxItems: 32, description })
+
+export const StackPlacement = Type.Object(
+  {
+    labels: Type.Optional(described(Labels, 'Only on hosts that have all of these labels.')),
+    affinity: Type.Optional(memberNames('On the host where these are.')),
+    antiAffinity: Type.Optional(
+      memberNames('On no host where one of these is. Its own name keeps the members of a count apart.'),
+    ),
+    host: Type.Optional(described(HostName, 'On this host and no other.')),
+  },
+  { ...closed, description: 'Where the instance may run.' },
+)
+export type StackPlacement = Static<typeof StackPlacement>
+
+export const StackInstance = Type.Object(
+  {
+    name: name('What the instance is called in its stack. In the whole cloud it is STACK.NAME.'),
+    count: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'So many alike, called NAME-0, NAME-1 and so on.' }),
+    ),
+    flavor: Type.Optional(name('A flavor of this stack; vcpus, memory and disk here go before its own.')),
+    vcpus: Type.Optional(vcpus),
+    memory: Type.Optional(size('Memory.')),
+    disk: Type.Optional(size('The first disk. It can be made larger later, never smaller.')),
+    image: StackImage,
+    driver: Type.Optional(Type.Enum([...hypervisors], { description: 'The hypervisor (xen).' })),
+    type: Type.Optional(
+      Type.Enum([...guestTypes], {
+        description: 'How the guest is virtualised (hvm). pvh and pv need a guest that can.',
+      }),
+    ),
+    boot: Type.Optional(
+      Type.Object(
+        {
+          firmware: Type.Optional(
+            Type.Enum(['bios', 'uefi'], { description: 'Start from the disk with this firmware (bios).' }),
+          ),
+          kernel: Type.Optional(name("Start this kernel, one of those that the host's compute.yaml names.")),
+        },
+        { ...closed, description: 'What the guest starts from: its disk with a firmware, or a kernel of the host.' },
+      ),
+    ),
+    networks: Type.Optional(Type.Array(StackPort, { maxItems: 8, description: 'A port for each, in this order.' })),
+    volumes: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            volume: name('A volume of this stack.'),
+            readOnly: Type.Optional(Type.Boolean({ description: 'The guest may not write to it (false).' })),
+          },
+          closed,
+        ),
+        { maxItems: 14, description: 'Volumes, seen as xvdb, xvdc and so on.' },
+      ),
+    ),
+    userData: Type.Optional(Type.String({ maxLength: 256 * 1024, description: 'User data for cloud-init.' })),
+    sshKeys: Type.Optional(
+      Type.Array(Seed.properties.sshKeys.items, { maxItems: 64, description: 'Public keys that may log in.' }),
+    ),
+    placement: Type.Optional(StackPlacement),
+    restart: Type.Optional(
+      Type.Enum([...restartPolicies], { description: 'What happens when the guest ends by itself (always).' }),
+    ),
+    check: Type.Optional(StackCheck),
+    diskBackend: Type.Optional(
+      Type.Enum([...diskBackends], { description: 'Who serves the disks: phy, the kernel, wherever it can (auto).' }),
+    ),
+    vnc: Type.Optional(Type.Boolean({ description: 'A screen over VNC on the loopback of the host (false).' })),
+    shutdown: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 3600,
+        description: 'How many seconds an orderly shutdown may take before the guest is cut off (60).',
+      }),
+    ),
+    running: Type.Optional(
+      Type.Boolean({
+        description: 'Whether it runs. Unless it is said, a new instance is started and others stay as they are.',
+      }),
+    ),
+  },
+  closed,
+)
+export type StackInstance = Static<typeof StackInstance>
+
+/** A declared piece of cloud: what `slipway apply -f FILE` takes. */
+export const Stack = Type.Object(
+  {
+    name: name('What the stack is called.'),
+    networks: Type.Optional(Type.Array(StackNetwork, { maxItems: 64, description: 'Networks of this stack.' })),
+    flavors: Type.Optional(Type.Array(Flavor, { maxItems: 64, description: 'Sizes of instances, by name.' })),
+    instances: Type.Optional(Type.Array(StackInstance, { maxItems: 500, description: 'Instances of this stack.' })),
+    volumes: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            name: name('What instances call the volume.'),
+            size: size('Its size. It can be made larger later, never smaller.'),
+          },
+          closed,
+        ),
+        {
+          maxItems: 256,
+          description:
+            'Disks with a life of their own. A volume is made where the first instance that has it is placed.',
+        },
+      ),
+    ),
+  },
+  { ...closed, title: 'A Slipway stack' },
+)
+export type Stack = Static<typeof Stack>
+
+/** The longest text of a stack that is taken. */
+export const maxStackTextLength = 4 * 1024 * 1024
