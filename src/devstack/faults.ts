@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import { refuses, type Said } from './tools/said.ts'
-import type { Call } from './tools/tool.ts'
 
 /** The next calls of a program that go wrong. */
 export interface Fault {
@@ -18,7 +17,7 @@ export interface Faults {
   add(fault: Fault): void
   clear(): void
   /** What this call says instead of doing anything; undefined when it is not meant. */
-  meet(program: string, call: Call): Promise<Said> | undefined
+  meet(program: string, call: { arguments: readonly string[]; signal: AbortSignal }): Promise<Said> | undefined
 }
 
 export function openFaults(): Faults {

@@ -78,11 +78,15 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
     await writeOnce(join(root, 'usr/local/share/edk2-xen/XEN_X64_EFI.fd'), 'firmware\n')
   }
 
-  for (const path of Object.keys(simulatedTools)) {
-    const words = [process.execPath, programFile('shim'), join(root, shimSocket), path].map(quote)
-    await makeFolder(dirname(join(root, path)))
-    await replaceFile(join(root, path), `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 })
-  }
+  await Promise.all(Object.keys(simulatedTools).map((path) => writeShim(root, path)))
+}
+
+async function writeShim(root: string, path: string): Promise<void> {
+  const words = [process.execPath, programFile('shim'), join(root, shimSocket), path].map(quote)
+  const text = `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`
+  if ((await readTextIfThere(join(root, path))) === text) return
+  await makeFolder(dirname(join(root, path)))
+  await replaceFile(join(root, path), text, { mode: 0o755 })
 }
 
 async function writeOnce(path: string, text: string): Promise<void> {

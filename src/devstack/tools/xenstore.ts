@@ -24,9 +24,9 @@ function tool(name: string, spec: string, work: Work): SimulatedTool {
 }
 
 export const xenstoreRead = tool('xenstore-read', 'psR', async (paths, { xenstore }, flags) => {
-  const tree = await xenstore.tree()
   const lines: string[] = []
   for (const path of paths) {
+    const tree = await xenstore.tree(path)
     const value = path === '/' ? '' : tree.get(path)
     if (value === undefined) return joined(lines, `xenstore-read: couldn't read path ${path}`)
     lines.push(flags.has('p') ? `${path}: ${value}` : value)
@@ -35,9 +35,9 @@ export const xenstoreRead = tool('xenstore-read', 'psR', async (paths, { xenstor
 })
 
 export const xenstoreList = tool('xenstore-list', 'ps', async (paths, { xenstore }, flags) => {
-  const tree = await xenstore.tree()
   const lines: string[] = []
   for (const path of paths) {
+    const tree = await xenstore.tree(path)
     if (path !== '/' && !tree.has(path)) return joined(lines, `xenstore-list: could not list path ${path}`)
     lines.push(...childrenOf(tree, path).map((child) => (flags.has('p') ? child : (child.split('/').at(-1) as string))))
   }
@@ -45,9 +45,9 @@ export const xenstoreList = tool('xenstore-list', 'ps', async (paths, { xenstore
 })
 
 export const xenstoreLs = tool('xenstore-ls', 'fps', async (words, { xenstore }, flags) => {
-  const tree = await xenstore.tree()
   const lines: string[] = []
   for (const top of words.length > 0 ? words : ['/']) {
+    const tree = await xenstore.tree(top)
     if (top !== '/' && !tree.has(top))
       return joined(lines, `xenstore-ls: xs_directory (${top}): No such file or directory`)
     const prefix = top === '/' ? '' : top
@@ -74,8 +74,8 @@ export const xenstoreRm = tool('xenstore-rm', 'st', async (paths, { xenstore }) 
 })
 
 export const xenstoreExists = tool('xenstore-exists', 's', async (paths, { xenstore }) => {
-  const tree = await xenstore.tree()
-  return { exitCode: paths.every((path) => tree.has(path)) ? 0 : 1, stdout: '', stderr: '' }
+  for (const path of paths) if (!(await xenstore.tree(path)).has(path)) return refuses(1)
+  return prints()
 })
 
 function childrenOf(tree: Tree, top: string): string[] {

@@ -1,12 +1,13 @@
 import type { AttachedDisk, AttachedVif, Domain } from './domain.ts'
 import type { Hypervisor } from './hypervisor.ts'
 
-/** The whole of xenstore at one moment: paths and values, sorted. Folders have the value "". */
+/** A part of xenstore at one moment: paths and values, sorted. Folders have the value "". */
 export type Tree = ReadonlyMap<string, string>
 
 /** What is in xenstore: the state of the domains, and what somebody wrote himself. */
 export interface Xenstore {
-  tree(): Promise<Tree>
+  /** Everything at a path and below it, and what is above; of other domains nothing is there. */
+  tree(top: string): Promise<Tree>
   write(path: string, value: string): void
   /** Whether it was there. */
   remove(path: string): Promise<boolean>
@@ -17,7 +18,7 @@ export function openXenstore(hypervisor: Hypervisor, hostname: string): Xenstore
   const removed = new Set<string>()
   const below = (path: string, top: string) => path === top || path.startsWith(`${top}/`)
 
-  async function tree(): Promise<Tree> {
+  async function tree(top: string): Promise<Tree> {
     const entries = new Map<string, string>([
       ['/@introduceDomain', ''],
       ['/@releaseDomain', ''],
@@ -25,8 +26,10 @@ export function openXenstore(hypervisor: Hypervisor, hostname: string): Xenstore
       ['/local/domain/0/name', 'Domain-0'],
       ['/tool/xenstored', hostname],
     ])
+    const about = domainOf(top)
     for (const domain of hypervisor.domains())
-      for (const [path, value] of await entriesOf(domain)) entries.set(path, value)
+      if (about === undefined || about === domain.id)
+        for (const [path, value] of await entriesOf(domain, top)) entries.set(path, value)
     for (const [path, value] of written) entries.set(path, value)
     for (const path of entries.keys()) if ([...removed].some((top) => below(path, top))) entries.delete(path)
     for (const path of [...entries.keys()])
@@ -42,12 +45,18 @@ export function openXenstore(hypervisor: Hypervisor, hostname: string): Xenstore
       written.set(path, value)
     },
     async remove(path) {
-      const there = (await tree()).has(path)
+      const there = (await tree(path)).has(path)
       for (const each of written.keys()) if (below(each, path)) written.delete(each)
       removed.add(path)
       return there
     },
   }
+}
+
+/** The domain that a path is about, when it is about one alone. */
+function domainOf(path: string): number | undefined {
+  const [, id] = /^\/(?:libxl|local\/domain(?:\/0\/backend\/[^/]+)?)\/([1-9][0-9]*)(?:\/|$)/.exec(path) ?? []
+  return id === undefined ? undefined : Number(id)
 }
 
 function compare(a: readonly string[], b: readonly string[]): number {
@@ -56,7 +65,7 @@ function compare(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length
 }
 
-async function entriesOf(domain: Domain): Promise<[path: string, value: string][]> {
+async function entriesOf(domain: Domain, top: string): Promise<[path: string, value: string][]> {
   const { id, config, guest } = domain
   const home = `/local/domain/${id}`
   const up = guest.phase() === 'up'
@@ -93,16 +102,22 @@ async function entriesOf(domain: Domain): Promise<[path: string, value: string][
   ]
   for (let cpu = 0; cpu < (config.maxVcpus ?? 1); cpu++)
     entries.push([`${home}/cpu/${cpu}/availability`, cpu < domain.onlineVcpus ? 'online' : 'offline'])
-  entries.push(...(await consoleEntries(domain, home)))
+  entries.push(...(await consoleEntries(domain, home, top)))
   for (const disk of domain.disks) entries.push(...diskEntries(domain, disk, up))
   for (const vif of domain.vifs) entries.push(...vifEntries(domain, vif, up))
   return entries
 }
 
-async function consoleEntries({ id, config, console, building }: Domain, home: string): Promise<[string, string][]> {
+async function consoleEntries(
+  { id, config, console, building }: Domain,
+  home: string,
+  top: string,
+): Promise<[string, string][]> {
   const front = { frontend: `${home}/console`, 'frontend-id': String(id), online: '1', protocol: 'vt100', state: '1' }
   const backend = `/local/domain/0/backend/console/${id}/0`
-  const tty = building ? undefined : await console.path()
+  // A terminal is made for whoever looks at it.
+  const wanted = [`${home}/console/tty`, `${home}/serial/0/tty`].some((path) => path.startsWith(top))
+  const tty = wanted && !building ? await console.path() : undefined
   const { vnc } = config
   return [
     ...under(`/libxl/${id}/device/console/0`, { backend, ...front }),
