@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Exec } from '../../platform/exec.ts'
 import { makeFolder, moveInto, remove, replaceFile, syncFile, temporaryBeside } from '../../platform/files.ts'
-import { type Driver, type Guest, type GuestSpec, guestOf } from '../driver.ts'
+import type { Driver, Guest, GuestSpec } from '../driver.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { configText } from './config-text.ts'
 import { checkClaims } from './disk-claims.ts'
@@ -12,7 +12,7 @@ import { deviceNumber, domainDetails } from './domain-details.ts'
 import { numberOf } from './host-info.ts'
 import { probeXen } from './probe.ts'
 import { isKnownRefusal, refusalOf } from './refusal.ts'
-import { openXl } from './xl.ts'
+import { guestOf, openXl } from './xl.ts'
 
 export interface XenOptions {
   exec: Exec

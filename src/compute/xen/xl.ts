@@ -1,6 +1,6 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Exec, ExecResult } from '../../platform/exec.ts'
-import type { GuestList } from '../driver.ts'
+import type { Guest, GuestList } from '../driver.ts'
 import { type DiskClaim, readDiskClaims } from './domain-configs.ts'
 import { readDomainList } from './domain-list.ts'
 import { type HostInfo, readHostInfo } from './host-info.ts'
@@ -48,4 +48,10 @@ export function openXl(exec: Exec): Xl {
       throw new AppError('command-failed', `xl ${words[0]} failed: ${refusalOf(result.stderr)}`)
     },
   }
+}
+
+/** The guest with this UUID. A guest that reboots may be there twice for a moment: the one that lives counts. */
+export function guestOf(list: GuestList, id: string): Guest | undefined {
+  const found = list.guests.filter((guest) => guest.id === id)
+  return found.find(({ state }) => state !== 'dying') ?? found[0]
 }
