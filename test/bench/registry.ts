@@ -46,14 +46,19 @@ async function main(): Promise<number> {
   const targets = new Map<string, Target>()
   try {
     sayHead()
+    const columns = [...chosenPeers.map(([name]) => name), limit]
     for (const [name, peer] of chosenPeers) await startTarget(targets, name, peer, join(folder, name))
     targets.set(limit, await startSink(folder))
     const lines: Line[] = []
-    for await (const line of linesOf(targets, chosenRows)) lines.push(line)
+    for await (const line of linesOf(targets, chosenRows)) {
+      lines.push(line)
+      // What is known already, for those who wait; the table comes at the end.
+      process.stderr.write(`${formatTable(columns, [line], ours).split('\n')[1]}\n`)
+    }
     say(
       `\nIn parentheses: how many times better ${ours} is. "${limit}" is a server that only counts bytes: the limit of the client.\n`,
     )
-    say(formatTable([...chosenPeers.map(([name]) => name), limit], lines, ours))
+    say(formatTable(columns, lines, ours))
     for (const trouble of troubles) say(trouble)
     return troubles.length > 0 ? 1 : 0
   } finally {

@@ -24,6 +24,12 @@ umoci:umoci
 xfsprogs:mkfs.xfs
 zstd:zstd
 '
+# `setup.sh bench`: what `npm run bench:registry` compares with. Where services are started with their packages, these are (ports 80 and 5000).
+[ "${1:-}" != bench ] || needed='
+docker-registry:docker-registry
+golang-go:go
+nginx-light:nginx
+'
 
 # What the Go modules ask for that the tests build. Debian 12 has 1.19: a newer one is then taken as the module golang.org/toolchain, in the
 # way in which every Go from 1.21 on fetches newer ones of itself.
