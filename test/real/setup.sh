@@ -1,11 +1,13 @@
 #!/bin/sh
-# Installs what the tests of `npm run test:real` need, on Debian 12 or newer, as root or by sudo. When all is there it only looks.
+# Installs what the tests of `npm run test:real` and `npm run test:xen` need, on Debian 12 or newer, as root or by sudo. When all is there
+# it only looks.
 set -eu
 
 # package:program, for each program that a test runs
 needed='
 btrfs-progs:mkfs.btrfs
 chromium:chromium
+cpio:cpio
 crun:crun
 curl:curl
 dash:dash
@@ -14,14 +16,17 @@ e2fsprogs:mkfs.ext4
 fdisk:sfdisk
 gdisk:sgdisk
 golang-go:go
+mmdebstrap:mmdebstrap
 openssl:openssl
 podman:podman
 prometheus:promtool
+qemu-system-x86:qemu-system-x86_64
 qemu-utils:qemu-img
 shellcheck:shellcheck
 skopeo:skopeo
 umoci:umoci
 xfsprogs:mkfs.xfs
+xz-utils:xz
 zstd:zstd
 '
 # `setup.sh bench`: what `npm run bench:registry` compares with. Where services are started with their packages, these are (ports 80 and 5000).

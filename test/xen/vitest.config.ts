@@ -1,0 +1,17 @@
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+const top = join(import.meta.dirname, '../..')
+
+/** Tests in the dom0 of a real Xen, which runs in an emulated machine: one boot for all files, one file at a time. */
+export default defineConfig({
+  root: top,
+  test: {
+    include: [process.env.CAPTURE_FIXTURES ? 'test/xen/fixtures.test.ts' : 'test/xen/!(fixtures).test.ts'],
+    globalSetup: ['test/xen/global-setup.ts'],
+    setupFiles: ['test/support/node-version.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+})
