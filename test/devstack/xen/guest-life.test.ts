@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { obey } from '../../../src/devstack/orders.ts'
+import { xl } from '../../../src/devstack/tools/xl.ts'
 import { openTerminal } from '../../../src/devstack/xen/terminal.ts'
 import type { TestMachine } from '../machine.ts'
 import { guestConfig, openRig, startGuest, writeConfig } from './guests.ts'
@@ -162,7 +163,6 @@ test('an xl create that is killed on its way leaves a paused domain that nobody 
   host.machine.hypervisor.times.createMs = 1000
   const path = await writeConfig(host, 'pv1', guestConfig(host, { name: 'pv1' }))
   const caller = new AbortController()
-  const { xl } = await import('../../../src/devstack/tools/xl.ts')
   const call = xl({ arguments: ['create', path], cwd: '/', signal: caller.signal }, host.machine)
   await expect.poll(() => state(host, 'pv1')).toBe('--p---')
   caller.abort(new Error('killed'))

@@ -1,6 +1,6 @@
 import { open, readFile, stat, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { openTestMachine, type TestMachine } from '../machine.ts'
+import { callTool, openTestMachine, type TestMachine, toolNamed } from '../machine.ts'
 
 const MiB = 1024 * 1024
 
@@ -157,10 +157,7 @@ test.each([
 
 test('an incremental stream goes on where the last one ended, and nowhere else', async () => {
   const host = await openTestMachine()
-  const receive = async (stream: string) => {
-    const { callTool, toolNamed } = await import('../machine.ts')
-    return callTool(toolNamed('zfs'), host.machine, ['receive', '-u', 'zroot/copy'], stream)
-  }
+  const receive = (stream: string) => callTool(toolNamed('zfs'), host.machine, ['receive', '-u', 'zroot/copy'], stream)
   await run(host, 'create -s -V 1M zroot/a', 'snapshot zroot/a@1')
   await write(host, 'zroot/a', 'next')
   await run(host, 'snapshot zroot/a@2')

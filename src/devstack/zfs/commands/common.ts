@@ -3,7 +3,7 @@ import { Refused } from '../../tools/refused.ts'
 import type { Said } from '../../tools/said.ts'
 import { isUserProperty, knownName, properties } from '../properties.ts'
 import { parseSize } from '../sizes.ts'
-import type { Dataset, Snapshot } from '../state.ts'
+import { type Dataset, emptyFilesystemBytes, type Snapshot } from '../state.ts'
 import { type Entry, find, parentName, poolName } from '../tree.ts'
 import type { Zfs } from '../zfs.ts'
 
@@ -45,7 +45,7 @@ export async function checkNewName(zfs: Zfs, name: string, parents: boolean): Pr
   if (parent) return
   if (!parents) throw new Refused(1, `cannot create '${name}': parent does not exist`)
   await checkNewName(zfs, above, true)
-  addDataset(zfs, { name: above, kind: 'filesystem', ownBytes: 98_304, properties: {} })
+  addDataset(zfs, { name: above, kind: 'filesystem', ownBytes: emptyFilesystemBytes, properties: {} })
 }
 
 /** Adds a dataset, with the numbers that ZFS gives it. */
