@@ -57,7 +57,8 @@ function instanceStatus(parts: StatusParts, id: string, standing: Standing): Ins
   const root = look?.disk(rootDisk(id))
   return {
     id,
-    state: standing.state,
+    // An operation may have ended it since: then it is on its way up again.
+    state: standing.state === 'running' && !lives ? 'starting' : standing.state,
     since: standing.since.toISOString(),
     ...(standing.reason ? { reason: standing.reason.slice(0, 500) } : {}),
     revision: current ? desired.revision : (record?.started?.revision ?? 0),
