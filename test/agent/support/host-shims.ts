@@ -65,12 +65,7 @@ export async function writeShims(root: string): Promise<void> {
   for (const [path, script] of Object.entries(shims)) {
     const file = join(root, path)
     await mkdir(dirname(file), { recursive: true })
-    const up = path
-      .split('/')
-      .slice(2)
-      .map(() => '..')
-      .join('/')
-    await writeFile(file, `#!/bin/sh\nroot=$(cd "$(dirname "$0")/${up || '.'}" && pwd)\n${script}`)
+    await writeFile(file, `#!/bin/sh\nroot='${root}'\n${script}`)
     await chmod(file, 0o755)
   }
 }
