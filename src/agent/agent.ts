@@ -11,6 +11,8 @@ import { type Log, openLog } from '../platform/log.ts'
 import { aborted } from '../platform/program.ts'
 import { type Serving, serveSocket, serveTcp } from '../platform/serve.ts'
 import { toolPaths } from '../platform/tools.ts'
+import { openUpgrade } from '../platform/upgrade.ts'
+import { openConsoles } from './consoles.ts'
 import { controlRoutes } from './control.ts'
 import { readCredential } from './credential.ts'
 import { followDaemons } from './daemon-changes.ts'
@@ -102,6 +104,22 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     onDownloaded: (bytes) => metrics.downloaded(bytes),
   })
 
+  const consoles = openConsoles({
+    desired,
+    changes,
+    dial: connection.stream,
+    open: (instance, until) =>
+      openUpgrade({
+        socketPath: paths.socket('compute.sock'),
+        path: `/instances/${instance}/console`,
+        protocol: 'slipway-console',
+        signal: until,
+      }),
+    clock,
+    log,
+    onChange: () => reporter.changed(),
+  })
+
   let machine: Machine
   let page: Serving | undefined
   const journal = () => machine.journal()
@@ -116,7 +134,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     daemons,
     health,
     images: images.reports,
-    operations: () => [],
+    operations: consoles.reports,
     log,
   })
   const metrics = openAgentMetrics({
@@ -226,7 +244,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     signal: stop,
     onChange: reporter.changed,
   })
-  const loops = Promise.all([polling, reporter.run(stop), images.run(stop), following])
+  const loops = Promise.all([polling, reporter.run(stop), images.run(stop), consoles.run(stop), following])
   try {
     const stopped = aborted(signal).then(() => 'stopped' as const)
     const end = await Promise.race([updating, loops.then(() => stopped), stopped])

@@ -1,9 +1,11 @@
+import type WebSocket from 'ws'
 import { DesiredDocument } from '../contract/desired.ts'
 import type { Digest } from '../contract/digest.ts'
 import { parseJson } from '../contract/parse.ts'
 import type { HostReport } from '../contract/report.ts'
 import { type Http, type HttpResponse, openHttp } from '../platform/http.ts'
 import { refusal } from '../platform/json-http.ts'
+import { openWebSocket } from '../platform/web-socket.ts'
 
 const maxDocumentBytes = 16 * 1024 * 1024
 
@@ -22,6 +24,8 @@ export interface ServerConnection {
   ): Promise<DesiredDocument | undefined>
   /** @throws AppError as `desired` */
   report(report: HostReport, signal: AbortSignal): Promise<void>
+  /** Dials a stream that the server has opened for this host. @throws AppError as `desired` */
+  stream(id: string, signal: AbortSignal): Promise<WebSocket>
   close(): Promise<void>
 }
 
@@ -33,7 +37,8 @@ export interface ServerConnectionOptions {
 }
 
 export function openServerConnection({ url, credential, fingerprint }: ServerConnectionOptions): ServerConnection {
-  const http = openHttp({ url, authorization: `Bearer ${credential}`, trust: { fingerprint } })
+  const peer = { url, authorization: `Bearer ${credential}`, trust: { fingerprint } }
+  const http = openHttp(peer)
   return {
     http,
     async desired(generation, waitSeconds, signal) {
@@ -64,6 +69,7 @@ export function openServerConnection({ url, credential, fingerprint }: ServerCon
       if (response.status >= 300) throw await refusal(response, `POST ${path}`)
       await response.text()
     },
+    stream: (id, signal) => openWebSocket({ ...peer, path: `/api/v1/hosts/self/streams/${id}`, signal }),
     close: () => http.close(),
   }
 }

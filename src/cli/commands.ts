@@ -50,6 +50,10 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   'instance start': { summary: 'start an instance', load: () => import('./commands/instance-start.ts') },
   'instance stop': { summary: 'stop an instance', load: () => import('./commands/instance-stop.ts') },
   'instance reboot': { summary: 'reboot an instance', load: () => import('./commands/instance-reboot.ts') },
+  'instance console': {
+    summary: "join this terminal to an instance's console",
+    load: () => import('./commands/instance-console.ts'),
+  },
   'instance snapshot': {
     summary: 'take a snapshot of an instance',
     load: () => import('./commands/instance-snapshot.ts'),

@@ -27,6 +27,7 @@ import { instanceRoutes } from './api/instances.ts'
 import { operationRoutes } from './api/operations.ts'
 import { schemaRoutes } from './api/schemas.ts'
 import { stackRoutes } from './api/stacks.ts'
+import { streamRoutes } from './api/streams.ts'
 import { tokenRoutes } from './api/tokens.ts'
 import { volumeRoutes } from './api/volumes.ts'
 import { audit } from './audit.ts'
@@ -158,6 +159,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       volumeRoutes(api)
       imageRoutes(api)
       schemaRoutes(api)
+      await streamRoutes(api)
       scope.get('/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, () => plain.swagger())
     },
     { prefix: '/api/v1' },

@@ -19,8 +19,6 @@ interface End {
   bytes: Duplex
 }
 
-/** How long one end waits for the other. */
-const waitMs = 30_000
 /** Streams that wait or run, on one host. */
 const maxPerHost = 32
 /** RFC 6455, 7.4.1 */
@@ -35,6 +33,12 @@ const tryLater = 1013
  */
 export class Streams {
   readonly #streams = new Map<string, Stream>()
+  readonly #waitMs: number
+
+  /** `waitMs`: how long one end waits for the other. */
+  constructor({ waitMs = 30_000 }: { waitMs?: number } = {}) {
+    this.#waitMs = waitMs
+  }
 
   /** @throws AppError TOOMANYREQUESTS */
   open(host: string): OpenedStream {
@@ -43,7 +47,7 @@ export class Streams {
       throw new AppError('TOOMANYREQUESTS', `${maxPerHost} streams of this host are open; close one`)
     const id = newId()
     const ticket = newSecret()
-    const timer = setTimeout(() => this.#end(id, tryLater, 'the host did not answer in time; is it up?'), waitMs)
+    const timer = setTimeout(() => this.#end(id, tryLater, 'the host did not answer in time; is it up?'), this.#waitMs)
     this.#streams.set(id, { host, ticketHash: hashSecret(ticket), ends: {}, timer })
     return { id, ticket }
   }

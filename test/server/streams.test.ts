@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type WebSocket from 'ws'
+import { WebSocketServer } from 'ws'
+import { openConsoles } from '../../src/agent/consoles.ts'
+import { openNotice } from '../../src/agent/notice.ts'
+import type { DesiredDocument } from '../../src/contract/desired.ts'
+import { AppError } from '../../src/contract/errors.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { openLog } from '../../src/platform/log.ts'
+import { serveSocket } from '../../src/platform/serve.ts'
+import { openUpgrade } from '../../src/platform/upgrade.ts'
+import { closed, openWebSocket } from '../../src/platform/web-socket.ts'
+import { Streams } from '../../src/server/streams.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const host = '0123456789abcdef'
+const instance = '6f1b6c0e-0000-4000-8000-000000000001'
+
+/** The server's half, at `/person/<stream>` (the ticket as subprotocol) and `/host/<stream>`. */
+async function openServer(options: { waitMs?: number } = {}) {
+  const streams = new Streams(options)
+  const server = createServer()
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket, request) => {
+    const [, end, id = ''] = request.url?.split('/') ?? []
+    if (end === 'host') streams.joinHost(id, host, socket)
+    else streams.joinPerson(id, request.headers['sec-websocket-protocol'] ?? '', socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const stopping = new AbortController()
+  onTestFinished(() => {
+    stopping.abort(new Error('the test ends'))
+    streams.close()
+    server.close()
+  })
+  const { signal } = stopping
+  return {
+    streams,
+    signal,
+    dial: (id: string) => openWebSocket({ url, path: `/host/${id}`, signal }),
+    person: ({ id, ticket }: { id: string; ticket: string }) =>
+      openWebSocket({ url, path: `/person/${id}`, protocols: [ticket], signal }),
+  }
+}
+
+/** A host whose compute serves a console that says what it hears in capitals; and the agent that joins it. */
+async function openHost(server: Awaited<ReturnType<typeof openServer>>) {
+  const socketPath = join(await temporaryFolder(), 'compute.sock')
+  const consoles = new Set<Duplex>()
+  const serving = await serveSocket(
+    socketPath,
+    {},
+    {
+      'GET /instances/:id/console': {
+        protocol: 'slipway-console',
+        async open({ parameters }) {
+          if (parameters.id !== instance)
+            throw new AppError('conflict', 'web.front-0 does not run, so it has no console')
+          return (stream) => {
+            consoles.add(stream.once('close', () => consoles.delete(stream)))
+            stream.write('login: ')
+            stream.on('data', (text) => stream.write(String(text).toUpperCase()))
+          }
+        },
+      },
+    },
+  )
+  onTestFinished(() => serving.close())
+  const changes = openNotice(systemClock)
+  const changed = openNotice(systemClock)
+  let operations: unknown[] = []
+  const agent = openConsoles({
+    desired: { current: () => ({ operations }) as unknown as DesiredDocument },
+    changes,
+    dial: server.dial,
+    open: (id, signal) =>
+      openUpgrade({ socketPath, path: `/instances/${id}/console`, protocol: 'slipway-console', signal }),
+    clock: systemClock,
+    log: openLog('test', 'silent'),
+    onChange: () => changed.give(),
+  })
+  void agent.run(server.signal)
+  return {
+    consoles,
+    reports: agent.reports,
+    async until(is: () => boolean) {
+      while (!is()) await changed.wait(AbortSignal.timeout(20_000), 20)
+    },
+    ask(stream: string, target = instance, notAfter = '2999-01-01T00:00:00.000Z') {
+      const id = randomBytes(8).toString('hex')
+      operations = [{ id, kind: 'console', target, notAfter, arguments: { stream } }]
+      changes.give()
+    },
+    forget() {
+      operations = []
+      changes.give()
+    },
+  }
+}
+
+/** Resolves when the other side has said this. */
+function hears(webSocket: WebSocket, text: string): Promise<void> {
+  let heard = ''
+  return new Promise((resolve, reject) => {
+    webSocket
+      .on('message', (piece) => {
+        heard += piece
+        if (heard.includes(text)) resolve()
+      })
+      .once('close', () => reject(new Error(`it ended after ${JSON.stringify(heard)}`)))
+  })
+}
+
+describe('a console', () => {
+  test('goes from the terminal through the server and the agent to the guest, and back', async () => {
+    const server = await openServer()
+    const { ask, reports, until, forget, consoles } = await openHost(server)
+    const stream = server.streams.open(host)
+    const person = await server.person(stream)
+    // Typed before the host has dialled: nothing is lost.
+    person.send('root\n')
+    ask(stream.id)
+    await hears(person, 'ROOT\n')
+    expect(reports()).toMatchObject([{ state: 'running' }])
+
+    person.close()
+    await until(() => reports()[0]?.state === 'done')
+    await until(() => consoles.size === 0)
+    forget()
+    await until(() => reports().length === 0)
+  })
+
+  test('that the host cannot open ends with the reason, for the person and in the report', async () => {
+    const server = await openServer()
+    const { ask, reports, until } = await openHost(server)
+    const stream = server.streams.open(host)
+    const person = await server.person(stream)
+    const ended = closed(person)
+    ask(stream.id, '6f1b6c0e-0000-4000-8000-00000000ffff')
+    expect(await ended).toEqual({ code: 1011, reason: 'web.front-0 does not run, so it has no console' })
+    await until(() => reports()[0]?.state === 'failed')
+    expect(reports()).toMatchObject([{ problem: 'web.front-0 does not run, so it has no console' }])
+  })
+
+  test('that came too late is not dialled', async () => {
+    const server = await openServer()
+    const { ask, reports, until } = await openHost(server)
+    const late = server.streams.open(host)
+    ask(late.id, instance, '2020-01-01T00:00:00.000Z')
+    const stream = server.streams.open(host)
+    ask(stream.id)
+    await until(() => reports().length === 1)
+    await hears(await server.person(stream), 'login: ')
+  })
+})
+
+describe('a stream', () => {
+  test('whose host does not dial ends with a sentence', async () => {
+    const server = await openServer({ waitMs: 50 })
+    const stream = server.streams.open(host)
+    const person = await server.person(stream)
+    expect(await closed(person)).toEqual({ code: 1013, reason: 'the host did not answer in time; is it up?' })
+  })
+
+  test('is for one person with its ticket, and for its host', async () => {
+    const server = await openServer()
+    const stream = server.streams.open(host)
+    const other = server.streams.open('ffffffffffffffff')
+    await server.person(stream)
+    const refused = { code: 1008 }
+    expect(await closed(await server.person(stream))).toMatchObject({
+      ...refused,
+      reason: expect.stringMatching('taken'),
+    })
+    expect(await closed(await server.person({ ...stream, ticket: other.ticket }))).toMatchObject(refused)
+    expect(await closed(await server.dial(other.id))).toMatchObject(refused)
+  })
+
+  test('is one of at most 32 of a host', async () => {
+    const { streams } = await openServer()
+    for (let count = 0; count < 32; count += 1) streams.open(host)
+    expect(() => streams.open(host)).toThrow('32 streams of this host are open')
+    streams.open('ffffffffffffffff')
+  })
+})
