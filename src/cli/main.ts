@@ -55,7 +55,9 @@ function overview(group: string | undefined): string {
 
 function help(name: string, summary: string, command: Command): string {
   const options = Object.entries({ ...command.options, ...commonOptions })
-  const left = options.map(([option, { value }]) => `--${option}${value ? ` ${value}` : ''}`)
+  const left = options.map(
+    ([option, { value, short }]) => `${short ? `-${short}, ` : ''}--${option}${value ? ` ${value}` : ''}`,
+  )
   const width = Math.max(...left.map((text) => text.length))
   const lines = options.map(([, { describe }], index) => `  ${left[index]?.padEnd(width)}  ${describe}\n`)
   const about = command.about ? `\n${command.about}\n` : ''

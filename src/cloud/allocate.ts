@@ -29,8 +29,12 @@ export function macOf(port: string, attempt: number): string {
 }
 
 /** Gives a port its row: an id, and a MAC that no other port has. */
-export async function allocatePort(trx: Db, instance: string, network: string): Promise<{ id: string; mac: string }> {
-  const id = newId()
+export async function allocatePort(
+  trx: Db,
+  instance: string,
+  network: string,
+  id: string = newId(),
+): Promise<{ id: string; mac: string }> {
   for (let attempt = 0; ; attempt++) {
     const mac = macOf(id, attempt)
     const taken = await trx.selectFrom('ports').select('id').where('mac', '=', mac).executeTakeFirst()

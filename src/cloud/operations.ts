@@ -35,7 +35,7 @@ export async function requestOperation(
   wanted: Wanted,
   deed: OperationDeed,
 ): Promise<{ operation: CloudOperation; changedHosts: string[] }> {
-  return inTurn(db, async (trx) => {
+  return inTurn(db, async (trx, turn) => {
     const row = await findInstance(trx, name)
     const host = await trx
       .selectFrom('hosts')
@@ -53,6 +53,7 @@ export async function requestOperation(
       await want(trx, row, wanted.kind === 'start' ? 'running' : 'stopped', generation)
     const operation = {
       id: newId(),
+      turn,
       instance: row.id,
       host: row.host,
       kind: wanted.kind,
@@ -106,8 +107,7 @@ export async function pendingOperations(db: Db, host: string): Promise<Operation
     .selectAll()
     .where('host', '=', host)
     .where('state', 'in', ['pending', 'accepted', 'running'])
-    .orderBy('requested_at')
-    .orderBy('id')
+    .orderBy('turn')
     .execute()
   return rows.map(({ id, instance, kind, not_after, arguments: text }) => {
     const common = { id, target: instance, notAfter: not_after, kind }
@@ -182,8 +182,7 @@ export async function listOperations(db: Db, name: string, limit: number): Promi
   const { id } = await findInstance(db, name)
   const rows = await select(db)
     .where('operations.instance', '=', id)
-    .orderBy('operations.requested_at', 'desc')
-    .orderBy('operations.id')
+    .orderBy('operations.turn', 'desc')
     .limit(limit)
     .execute()
   return rows.map(view)

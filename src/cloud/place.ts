@@ -116,7 +116,7 @@ export function placementRefusal(
       return `label ${key}=${value} missing${key in host.labels ? ` (it is ${host.labels[key]})` : ''}`
   const tie = ties.find((one) => one.host !== host.id)
   if (tie) return `${tie.what} is on ${hosts.find(({ id }) => id === tie.host)?.name ?? 'another host'}`
-  const others = company.filter((other) => other.name !== name)
+  const others = company.filter((other) => other.name !== name).sort((a, b) => (a.name < b.name ? -1 : 1))
   const hostOf = new Map(hosts.flatMap(({ id, guests }) => guests.map((guest) => [guest.name, id] as const)))
   for (const other of others) {
     const where = hostOf.get(other.name)

@@ -10,12 +10,11 @@ const maxTries = 5
  * before it did, on whatever server they ran. A transaction that the database refused for the sake of another is tried again; `work`
  * must therefore do nothing but read and write the database.
  */
-export async function inTurn<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+export async function inTurn<T>(db: Db, work: (trx: Db, turn: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.transaction().execute(async (trx) => {
-        await takeTurn(trx)
-        return work(trx)
+        return work(trx, await takeTurn(trx))
       })
     } catch (error) {
       if (attempt === maxTries || !isCollision(error)) throw error
@@ -24,9 +23,18 @@ export async function inTurn<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<
   }
 }
 
-/** Waits for those who have the turn, and has it until the transaction ends. Take it before anything else is written. */
-export async function takeTurn(trx: Db): Promise<void> {
-  await trx.updateTable('cloud_turn').set({ turn: sql`turn + 1` }).where('id', '=', 1).execute()
+/**
+ * Waits for those who have the turn, and has it until the transaction ends. Take it before anything else is written. Answers its number, which
+ * only grows.
+ */
+export async function takeTurn(trx: Db): Promise<number> {
+  const { turn } = await trx
+    .updateTable('cloud_turn')
+    .set({ turn: sql`turn + 1` })
+    .where('id', '=', 1)
+    .returning('turn')
+    .executeTakeFirstOrThrow()
+  return Number(turn)
 }
 
 /** SQLite: SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, and the constraints UNIQUE and PRIMARYKEY. */

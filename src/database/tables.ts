@@ -245,6 +245,8 @@ export interface VolumesTable {
 
 export interface OperationsTable {
   id: string
+  /** The turn in which it was asked for: hosts are told them in this order. */
+  turn: number
   instance: string
   host: string
   kind: string

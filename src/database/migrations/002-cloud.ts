@@ -115,6 +115,7 @@ export const cloud: Migration = {
       .createTable('operations')
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('instance', 'text', (c) => c.notNull().references('instances.id').onDelete('cascade'))
+      .addColumn('turn', 'bigint', (c) => c.notNull())
       .addColumn('host', 'text', (c) => c.notNull())
       .addColumn('kind', 'text', (c) => c.notNull())
       .addColumn('arguments', 'text', (c) => c.notNull())
@@ -126,7 +127,7 @@ export const cloud: Migration = {
       .addColumn('not_after', 'text', (c) => c.notNull())
       .addColumn('ended_at', 'text')
       .execute()
-    await schema.createIndex('operations_instance').on('operations').columns(['instance', 'requested_at']).execute()
+    await schema.createIndex('operations_instance').on('operations').columns(['instance', 'turn']).execute()
     await schema.createIndex('operations_host').on('operations').columns(['host', 'state']).execute()
   },
 }
