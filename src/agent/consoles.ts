@@ -61,6 +61,8 @@ export function openConsoles({ desired, changes, dial, open, clock, log, onChang
     note(id, 'running')
     try {
       const webSocket = await dial(stream, signal)
+      // At once: somebody may be typing already.
+      const bytes = bytesOf(webSocket).on('error', () => {})
       const console = await open(target, signal).catch((error) => {
         webSocket.close(
           cannot,
@@ -70,7 +72,6 @@ export function openConsoles({ desired, changes, dial, open, clock, log, onChang
         )
         throw error
       })
-      const bytes = bytesOf(webSocket)
       // Whichever side ends first ends the other; that is how every console ends.
       await Promise.race([pipeline(console, bytes), pipeline(bytes, console)]).catch(() => {})
       console.destroy()
