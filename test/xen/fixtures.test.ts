@@ -1,14 +1,15 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { readTextIfThere, replaceFile } from '../../src/platform/files.ts'
 import { until } from '../support/processes.ts'
 import { connectDom0, guest } from './dom0.ts'
 
-// Writes what the tools print into test/fixtures/xen: for each row NAME.rc, and NAME.txt and NAME.stderr.txt where they said something. It
-// runs by itself, with CAPTURE_FIXTURES set: it makes a pool of its own, and guests that must not be disturbed.
+// Writes what the tools print into the folder CAPTURE_FIXTURES: for each row NAME.rc, and NAME.txt and NAME.stderr.txt where they said
+// something. It runs by itself: it makes a pool of its own, and guests that must not be disturbed.
 
-const folder = join(import.meta.dirname, '../fixtures/xen')
+const folder = resolve(process.env.CAPTURE_FIXTURES as string)
+const earlier = join(import.meta.dirname, '../fixtures/xen')
 const { socket, endsAt } = inject('machine')
 const dom0 = await connectDom0(socket, endsAt)
 afterAll(() => dom0.close())
@@ -75,7 +76,7 @@ const rows: readonly (readonly [string, string])[] = [
   ['zpool-list-missing', 'zpool list -Hp nosuch'],
   ['zfs-version', 'zfs version'],
 
-  ['', 'udevadm settle; xl create /tmp/pv1.cfg; xl create /tmp/pvq.cfg; xl create /tmp/pvz.cfg'],
+  ...['pv1', 'pvq', 'pvz'].map((name) => ['', `xl create /tmp/${name}.cfg`] as const),
   ['pv1-cfg', 'cat /tmp/pv1.cfg'],
   ['xl-info', 'xl info'],
   ['xl-info-n', 'xl info -n'],
@@ -140,10 +141,12 @@ beforeAll(async () => {
 
 for (const [name, command] of rows)
   test(name ? `${name} exits as before` : command, async () => {
-    const { exitCode, stdout, stderr } = await dom0.exec(['sh', '-c', command])
-    if (command.startsWith('udevadm settle; xl create')) await guestsAreUp()
+    const { exitCode, stdout, stderr } = await dom0.exec(['sh', '-c', command], { timeoutMs: 170_000 })
+    const created = /^xl create .tmp.(\w+)\.cfg$/.exec(command)?.[1]
+    if (!name && created)
+      await until(`GUEST UP of ${created}`, async () => (await dom0.console(created)).includes('GUEST UP'), 120_000)
     if (!name) return
-    const before = await readTextIfThere(join(folder, `${name}.rc`))
+    const before = await readTextIfThere(join(earlier, `${name}.rc`))
     if (before !== undefined) expect(`${exitCode}`).toBe(before.trim())
     await write(`${name}.rc`, `${exitCode}\n`)
     await write(`${name}.txt`, stdout)
@@ -154,9 +157,4 @@ async function write(name: string, text: string): Promise<void> {
   const path = join(folder, name)
   if (text === '') await rm(path, { force: true })
   else await replaceFile(path, text)
-}
-
-async function guestsAreUp(): Promise<void> {
-  for (const name of ['pv1', 'pvq', 'pvz'])
-    await until(`GUEST UP of ${name}`, async () => (await dom0.console(name)).includes('GUEST UP'))
 }

@@ -11,6 +11,8 @@ export default defineConfig({
     globalSetup: ['test/xen/global-setup.ts'],
     setupFiles: ['test/support/node-version.ts'],
     fileParallelism: false,
+    // A row of the fixtures stands on those above it.
+    bail: process.env.CAPTURE_FIXTURES ? 1 : 0,
     testTimeout: 180_000,
     hookTimeout: 180_000,
   },
