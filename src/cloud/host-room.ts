@@ -74,7 +74,7 @@ export function roomOf(
     condition: host.condition,
     fenced: host.fencedAt !== undefined,
     architecture: host.report?.platform.architecture ?? '',
-    capabilities: compute?.capabilities,
+    capabilities: compute?.capacity ? compute.capabilities : undefined,
     freeMemoryMiB: Math.floor((memoryMiB - others) * memoryOvercommit) - promised,
     freeDiskBytes: freeDiskBytes - sum(toMake),
     guests: here.filter(({ document }) => document.wanted !== 'absent').map(({ name, member }) => ({ name, member })),

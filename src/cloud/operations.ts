@@ -43,6 +43,8 @@ export async function requestOperation(
       .where('id', '=', row.host)
       .executeTakeFirstOrThrow()
     if (row.document.wanted === 'absent') throw new AppError('conflict', `${name} is being removed from ${host.name}`)
+    if (row.held)
+      throw new AppError('conflict', `${name} is not on ${host.name} yet: it waits until the one before it is gone`)
     if (host.fenced_at !== null)
       throw new AppError(
         'conflict',

@@ -12,7 +12,7 @@ export interface HostRoom {
   condition: HostCondition
   fenced: boolean
   architecture: string
-  /** What compute there says that it can; undefined while no compute reports. */
+  /** What compute there says that it can; undefined while no compute says that and how much it has. */
   capabilities: Readonly<Record<string, { available: boolean; reason?: string | undefined }>> | undefined
   freeMemoryMiB: number
   freeDiskBytes: number
@@ -91,7 +91,7 @@ function refusalOf(
   if (!ready.includes(host.condition)) return host.condition
   const rules = placementRefusal(request, host, hosts, company)
   if (rules !== undefined) return rules
-  if (host.capabilities === undefined) return 'no compute reports from there'
+  if (host.capabilities === undefined) return 'no compute reports what it has'
   const capability = `${request.driver}.${request.type}`
   const can = host.capabilities[capability]
   if (!can?.available) return `no ${request.type}: ${can?.reason ?? `it does not say that it can ${capability}`}`

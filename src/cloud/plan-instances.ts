@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { DesiredInstance } from '../contract/instance.ts'
 import type { PlanAction } from '../contract/plan.ts'
 import { type Blueprint, documentOf } from './blueprint.ts'
-import { differences, sameSource, sourceText } from './differences.ts'
+import { differences, sourceText } from './differences.ts'
 import type { Draft, PlanInput } from './draft.ts'
+import { howChanged, whyNew, whyRemoved, whyReplaced } from './instance-reasons.ts'
 import { blueprintOf, type Member, membersOf } from './members.ts'
 import { type Company, type HostRoom, type PlacementRequest, place, placementRefusal, withGuest } from './place.ts'
 import type { InstanceRow, VolumeRow } from './rows.ts'
@@ -43,18 +44,18 @@ class InstancePlanner {
     const names = new Set(members.map(({ name }) => name))
     for (const row of present.values()) if (!names.has(row.name)) this.#remove(row)
     // What has a host is settled first: it is company, and takes room, for what has none. Then the largest, so that order in the file is nothing.
-    const withHost = members.filter(({ name }) => present.has(name))
+    const withHost = members.filter(({ name }) => present.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
     const without: { member: Member; blueprint: Blueprint; replaces?: InstanceRow; why: string }[] = []
     for (const member of withHost) {
       const row = present.get(member.name) as InstanceRow
       const blueprint = this.#blueprint(member, row)
-      const why = this.#whyReplaced(row, blueprint)
+      const why = whyReplaced(row, blueprint, this.#host(row.host))
       if (why === undefined) this.#change(member, row, blueprint)
       else without.push({ member, blueprint, replaces: row, why })
     }
     for (const member of members)
       if (!present.has(member.name))
-        without.push({ member, blueprint: this.#blueprint(member), why: this.#whyNew(member.name) })
+        without.push({ member, blueprint: this.#blueprint(member), why: whyNew(this.#leaving(member.name)) })
     for (const { replaces } of without) if (replaces) this.#free(replaces)
     without.sort((a, b) => b.blueprint.memoryMiB - a.blueprint.memoryMiB || (a.member.name < b.member.name ? -1 : 1))
     for (const one of without) this.#make(one)
@@ -69,29 +70,19 @@ class InstancePlanner {
     return this.#hosts.find((host) => host.id === id)
   }
 
+  /** Where an instance of this name is on its way out. */
+  #leaving(name: string): HostRoom | undefined {
+    const row = this.#input.instances.find((one) => one.name === name)
+    return row && this.#host(row.host)
+  }
+
   #remove(row: InstanceRow): void {
     const host = this.#host(row.host)
     this.#draft.steps.push({ do: 'remove-instance', row })
     this.#act('remove', row, host, {
       interrupts: true,
-      reason: `it is not in the stack any more; its disk of ${sizeText(row.document.root.sizeBytes)} goes with it${away(host)}`,
+      reason: whyRemoved(row, host),
     })
-  }
-
-  /** Why an instance cannot stay itself. */
-  #whyReplaced(row: InstanceRow, blueprint: Blueprint): string | undefined {
-    const { root } = row.document
-    if (this.#host(row.host)?.fenced)
-      return `${this.#host(row.host)?.name} is fenced; its disk stays there, and a new one is made`
-    if (!sameSource(root.source, blueprint.source))
-      return `its disk begins as ${sourceText(blueprint.source)} instead of ${sourceText(root.source)}; what is on the disk is lost`
-    return undefined
-  }
-
-  #whyNew(name: string): string {
-    const leaving = this.#input.instances.find((row) => row.name === name)
-    if (!leaving) return 'it is new'
-    return `it is new; it starts when the one before it is gone from ${this.#host(leaving.host)?.name}`
   }
 
   #change(member: Member, row: InstanceRow, blueprint: Blueprint): void {
@@ -114,10 +105,9 @@ class InstancePlanner {
     this.#take(row.host, blueprint.memoryMiB - row.document.memoryMiB)
     const stops = row.document.wanted === 'running' && blueprint.wanted === 'stopped'
     const live = changes.every(({ when }) => when === 'live')
-    const fields = changes.map(({ field }) => field).join(', ')
     this.#act(live ? 'change-live' : 'change-at-next-start', row, host, {
       interrupts: stops,
-      reason: `${stops ? 'it is shut down' : live ? `${fields} changes while it runs, where the guest can` : `${fields} changes when it starts the next time`}${away(host)}`,
+      reason: howChanged(changes, stops, host),
       changes,
     })
   }
@@ -255,9 +245,4 @@ class InstancePlanner {
   ): void {
     this.#draft.actions.push({ kind, thing: 'instance', name, host: host?.name ?? null, ...rest, changes })
   }
-}
-
-/** What a host that is silent means for a change on it. */
-function away(host: HostRoom | undefined): string {
-  return host?.condition === 'silent' ? `; ${host.name} is silent, so this waits until it is back` : ''
 }

@@ -11,7 +11,6 @@ import { operationStates } from './operation.ts'
  * not said anything of it yet).
  */
 export const cloudInstanceStates = ['unknown', 'pending', ...instanceStates] as const
-export type CloudInstanceState = (typeof cloudInstanceStates)[number]
 
 /** A row of `GET /api/v1/instances`. */
 export const CloudInstance = Type.Object({

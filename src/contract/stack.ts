@@ -74,7 +74,6 @@ const Flavor = Type.Object(
   { name: name('What instances call the flavor.'), vcpus, memory: size('Memory.'), disk: size('The first disk.') },
   closed,
 )
-export type StackFlavor = Static<typeof Flavor>
 
 const StackImage = Type.Object(
   {

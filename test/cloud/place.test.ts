@@ -39,7 +39,7 @@ describe('why a host is not taken', () => {
     ['unhealthy', { condition: 'unhealthy' }, {}, []],
     ['enrolled', { condition: 'enrolled' }, {}, []],
     ['fenced', { fenced: true }, {}, []],
-    ['no compute reports from there', { capabilities: undefined }, {}, []],
+    ['no compute reports what it has', { capabilities: undefined }, {}, []],
     [
       'no hvm: the processor has no VT-x',
       { capabilities: { 'xen.hvm': { available: false, reason: 'the processor has no VT-x' } } },

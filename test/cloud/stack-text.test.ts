@@ -115,7 +115,7 @@ describe('what belongs together', () => {
   test.each<[fact: string, text: string, said: string]>([
     [
       'a network that is not declared',
-      instance('networks: [lna]') + 'networks: [{name: lan, bridge: bridge0}]\n',
+      `${instance('networks: [lna]')}networks: [{name: lan, bridge: bridge0}]\n`,
       'line 8, instances[0].networks[0]: there is no network lna in this stack; did you mean lan?',
     ],
     [
@@ -160,7 +160,7 @@ describe('what belongs together', () => {
     ],
     [
       'a volume that two would write to',
-      instance('volumes: [{volume: a}]\n    count: 2') + 'volumes: [{name: a, size: 1GiB}]\n',
+      `${instance('volumes: [{volume: a}]\n    count: 2')}volumes: [{name: a, size: 1GiB}]\n`,
       'line 8, instances[0].volumes[0]: a would be written to by web, which are 2; several may have a volume only when all say readOnly: true',
     ],
     [
