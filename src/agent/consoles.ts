@@ -2,13 +2,12 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type WebSocket from 'ws'
 import { InstanceId } from '../contract/instance.ts'
 import { Id, Timestamp } from '../contract/names.ts'
 import type { OperationReport } from '../contract/operation.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
-import { bytesOf } from '../platform/web-socket.ts'
+import type { Stream } from '../platform/web-socket.ts'
 import type { DesiredState } from './desired-state.ts'
 import type { Notice } from './notice.ts'
 
@@ -26,7 +25,7 @@ export interface ConsolesOptions {
   desired: Pick<DesiredState, 'current'>
   changes: Notice
   /** Dials a stream of the server. */
-  dial(stream: string, signal: AbortSignal): Promise<WebSocket>
+  dial(stream: string, signal: AbortSignal): Promise<Stream>
   /** The console of an instance, both ways. */
   open(instance: string, signal: AbortSignal): Promise<Duplex>
   clock: Clock
@@ -41,8 +40,6 @@ export interface Consoles {
 
 /** RFC 6455, 7.4.1: the end that opened cannot do what was asked; the reason says why. */
 const cannot = 1011
-/** A reason has at most 123 bytes (RFC 6455, 5.5). */
-const maxReasonBytes = 123
 
 /**
  * Joins the consoles that people ask for to streams of the server, which cannot reach a host by itself. A console that was joined is gone with this
@@ -60,22 +57,15 @@ export function openConsoles({ desired, changes, dial, open, clock, log, onChang
   async function join({ id, target, arguments: { stream } }: OpenConsole, signal: AbortSignal): Promise<void> {
     note(id, 'running')
     try {
-      const webSocket = await dial(stream, signal)
-      // At once: somebody may be typing already.
-      const bytes = bytesOf(webSocket).on('error', () => {})
+      const server = await dial(stream, signal)
       const console = await open(target, signal).catch((error) => {
-        webSocket.close(
-          cannot,
-          Buffer.from((error as Error).message)
-            .subarray(0, maxReasonBytes)
-            .toString(),
-        )
+        server.close(cannot, (error as Error).message)
         throw error
       })
       // Whichever side ends first ends the other; that is how every console ends.
-      await Promise.race([pipeline(console, bytes), pipeline(bytes, console)]).catch(() => {})
+      await Promise.race([pipeline(console, server.bytes), pipeline(server.bytes, console)]).catch(() => {})
       console.destroy()
-      bytes.destroy()
+      server.bytes.destroy()
       note(id, 'done')
     } catch (error) {
       log.warn({ err: error, instance: target }, 'a console could not be joined')

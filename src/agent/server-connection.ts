@@ -1,11 +1,10 @@
-import type WebSocket from 'ws'
 import { DesiredDocument } from '../contract/desired.ts'
 import type { Digest } from '../contract/digest.ts'
 import { parseJson } from '../contract/parse.ts'
 import type { HostReport } from '../contract/report.ts'
 import { type Http, type HttpResponse, openHttp } from '../platform/http.ts'
 import { refusal } from '../platform/json-http.ts'
-import { openWebSocket } from '../platform/web-socket.ts'
+import { openWebSocket, type Stream } from '../platform/web-socket.ts'
 
 const maxDocumentBytes = 16 * 1024 * 1024
 
@@ -25,7 +24,7 @@ export interface ServerConnection {
   /** @throws AppError as `desired` */
   report(report: HostReport, signal: AbortSignal): Promise<void>
   /** Dials a stream that the server has opened for this host. @throws AppError as `desired` */
-  stream(id: string, signal: AbortSignal): Promise<WebSocket>
+  stream(id: string, signal: AbortSignal): Promise<Stream>
   close(): Promise<void>
 }
 

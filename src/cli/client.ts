@@ -1,7 +1,6 @@
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
-import type WebSocket from 'ws'
 import { Digest } from '../contract/digest.ts'
 import { AppError, isAppError } from '../contract/errors.ts'
 import { parseJson } from '../contract/parse.ts'
@@ -10,7 +9,7 @@ import { makeFolder, readTextIfThere, replaceFile } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { refusal, requestJson } from '../platform/json-http.ts'
 import { isUnknownIssuer, presentedCertificates, type Trust } from '../platform/trust.ts'
-import { openWebSocket } from '../platform/web-socket.ts'
+import { openWebSocket, type Stream } from '../platform/web-socket.ts'
 
 /** A server, the token to use there, and how it is known when its certificate is not by a public authority. */
 export interface Login extends Trust {
@@ -92,7 +91,7 @@ export interface Client {
   post<S extends TSchema>(schema: S, path: string, body: unknown): Promise<Static<S>>
   delete(path: string): Promise<void>
   /** A WebSocket, with the subprotocols that it offers. */
-  dial(path: string, protocols: string[], signal: AbortSignal): Promise<WebSocket>
+  dial(path: string, protocols: string[], signal: AbortSignal): Promise<Stream>
 }
 
 /** Opens a client for as long as `use` runs. Without `login` it takes the one that the environment or `slipway login` gives. */

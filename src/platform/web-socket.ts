@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import WebSocket, { createWebSocketStream } from 'ws'
 import { AppError } from '../contract/errors.ts'
@@ -19,13 +20,24 @@ export interface WebSocketOptions {
 /** The largest message that a peer may send. */
 export const maxMessageBytes = 1024 * 1024
 
+const maxReasonBytes = 123
 const timeoutMs = 10_000
+
+/** An open WebSocket. */
+export interface Stream {
+  /** Its bytes both ways, whatever the borders of messages; gathered from the first one on. */
+  bytes: Duplex
+  /** How the other side ended it, or the connection did: code and reason (RFC 6455, 7.1.5). */
+  ended: Promise<{ code: number; reason: string }>
+  /** Ends it. A reason has at most 123 bytes (RFC 6455, 5.5); a longer one is cut. */
+  close(code: number, reason?: string): void
+}
 
 /**
  * Opens a WebSocket (RFC 6455) over a connection that is made, and verified, like those of HTTP.
  * @throws AppError peer-unreachable | peer-untrusted | peer-refused, with what the peer said
  */
-export async function openWebSocket(options: WebSocketOptions): Promise<WebSocket> {
+export async function openWebSocket(options: WebSocketOptions): Promise<Stream> {
   const { url, path, authorization, protocols = [], trust = {}, signal } = options
   signal.throwIfAborted()
   const target = new URL(url)
@@ -44,7 +56,8 @@ export async function openWebSocket(options: WebSocketOptions): Promise<WebSocke
     const stop = () => webSocket.terminate()
     signal.addEventListener('abort', stop, { once: true })
     webSocket
-      .once('open', () => resolve(webSocket))
+      // Within the event: a message may stand right behind the handshake.
+      .once('open', () => resolve(streamOf(webSocket)))
       .once('close', () => signal.removeEventListener('abort', stop))
       .once('unexpected-response', (_request, response) => {
         text(response)
@@ -56,16 +69,18 @@ export async function openWebSocket(options: WebSocketOptions): Promise<WebSocke
   })
 }
 
-/** Its bytes both ways, whatever the borders of messages. */
-export function bytesOf(webSocket: WebSocket) {
-  return createWebSocketStream(webSocket)
-}
-
-/** How a WebSocket was ended by the other side: its code, and the reason that it gave (RFC 6455, 7.1.5). */
-export function closed(webSocket: WebSocket): Promise<{ code: number; reason: string }> {
-  return new Promise((resolve) => {
-    webSocket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))
-  })
+function streamOf(webSocket: WebSocket): Stream {
+  // What goes wrong ends it, and that is told by `ended`.
+  const bytes = createWebSocketStream(webSocket).on('error', () => {})
+  return {
+    bytes,
+    ended: new Promise((resolve) => {
+      webSocket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+    }),
+    close(code, reason = '') {
+      webSocket.close(code, Buffer.from(reason).subarray(0, maxReasonBytes).toString())
+    },
+  }
 }
 
 function connectTo({ protocol, hostname, port }: URL, trust: Trust): Promise<Socket> {

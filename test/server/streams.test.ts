@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type WebSocket from 'ws'
 import { WebSocketServer } from 'ws'
 import { openConsoles } from '../../src/agent/consoles.ts'
 import { openNotice } from '../../src/agent/notice.ts'
@@ -14,7 +13,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { serveSocket } from '../../src/platform/serve.ts'
 import { openUpgrade } from '../../src/platform/upgrade.ts'
-import { closed, openWebSocket } from '../../src/platform/web-socket.ts'
+import { openWebSocket, type Stream } from '../../src/platform/web-socket.ts'
 import { Streams } from '../../src/server/streams.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -64,6 +63,7 @@ async function openHost(server: Awaited<ReturnType<typeof openServer>>) {
             throw new AppError('conflict', 'web.front-0 does not run, so it has no console')
           return (stream) => {
             consoles.add(stream.once('close', () => consoles.delete(stream)))
+            stream.once('end', () => stream.end())
             stream.write('login: ')
             stream.on('data', (text) => stream.write(String(text).toUpperCase()))
           }
@@ -105,16 +105,21 @@ async function openHost(server: Awaited<ReturnType<typeof openServer>>) {
 }
 
 /** Resolves when the other side has said this. */
-function hears(webSocket: WebSocket, text: string): Promise<void> {
+function hears({ bytes, ended }: Stream, text: string): Promise<void> {
   let heard = ''
   return new Promise((resolve, reject) => {
-    webSocket
-      .on('message', (piece) => {
-        heard += piece
-        if (heard.includes(text)) resolve()
-      })
-      .once('close', () => reject(new Error(`it ended after ${JSON.stringify(heard)}`)))
+    bytes.on('data', (piece) => {
+      heard += piece
+      if (heard.includes(text)) resolve()
+    })
+    void ended.then(() => reject(new Error(`it ended after ${JSON.stringify(heard)}`)))
   })
+}
+
+/** How a stream ends that nobody reads. */
+function closed({ bytes, ended }: Stream) {
+  bytes.resume()
+  return ended
 }
 
 describe('a console', () => {
@@ -124,14 +129,13 @@ describe('a console', () => {
     const stream = server.streams.open(host)
     const person = await server.person(stream)
     // Typed before the host has dialled: nothing is lost.
-    person.send('root\n')
+    person.bytes.write('root\n')
     ask(stream.id)
     await hears(person, 'ROOT\n')
     expect(reports()).toMatchObject([{ state: 'running' }])
 
-    person.close()
-    await until(() => reports()[0]?.state === 'done')
-    await until(() => consoles.size === 0)
+    person.close(1000)
+    await until(() => reports()[0]?.state === 'done' && consoles.size === 0)
     forget()
     await until(() => reports().length === 0)
   })

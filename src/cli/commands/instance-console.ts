@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import type WebSocket from 'ws'
 import { AppError } from '../../contract/errors.ts'
 import { OpenedStream } from '../../contract/stream.ts'
 import { stopSignal } from '../../platform/program.ts'
-import { bytesOf, closed } from '../../platform/web-socket.ts'
+import type { Stream } from '../../platform/web-socket.ts'
 import { withClient } from '../client.ts'
 import type { Command } from '../command.ts'
 
@@ -22,9 +21,9 @@ export const command: Command = {
     const signal = stopSignal()
     const { code, reason } = await withClient(async (client) => {
       const { id, ticket } = await client.post(OpenedStream, `/instances/${encodeURIComponent(name)}/console`, {})
-      const webSocket = await client.dial(`/streams/${id}`, [ticket], signal)
+      const stream = await client.dial(`/streams/${id}`, [ticket], signal)
       process.stderr.write(`console of ${name}; leave with ^]\n`)
-      return joinTerminal(webSocket)
+      return joinTerminal(stream)
     })
     process.stderr.write('\n')
     if (code === normal || signal.aborted) return 0
@@ -33,10 +32,8 @@ export const command: Command = {
 }
 
 /** Keys go there, text comes back, until one of both ends. */
-async function joinTerminal(webSocket: WebSocket): Promise<{ code: number; reason: string }> {
+async function joinTerminal({ bytes, ended, close }: Stream): Stream['ended'] {
   const { stdin, stdout } = process
-  const bytes = bytesOf(webSocket).on('error', () => {})
-  const ended = closed(webSocket)
   bytes.on('data', (text: Buffer) => {
     if (!stdout.write(text)) {
       bytes.pause()
@@ -46,7 +43,7 @@ async function joinTerminal(webSocket: WebSocket): Promise<{ code: number; reaso
   const onKeys = (keys: Buffer) => {
     const at = stdin.isTTY ? keys.indexOf(leaveKey) : -1
     if (at !== 0) bytes.write(at < 0 ? keys : keys.subarray(0, at))
-    if (at >= 0) webSocket.close(normal)
+    if (at >= 0) close(normal)
   }
   if (stdin.isTTY) stdin.setRawMode(true)
   stdin.on('data', onKeys)
