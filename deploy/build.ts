@@ -44,6 +44,7 @@ const components: Readonly<Record<string, Component>> = {
   rc: {
     files: {
       'rc.d/slipway_compute': 'deploy/rc.d/slipway_compute',
+      'rc.d/slipway_guests': 'deploy/rc.d/slipway_guests',
       'rc.d/slipway_network': 'deploy/rc.d/slipway_network',
     },
   },

@@ -6,12 +6,12 @@ import { exposition } from '../monitor/samples.ts'
 import { systemClock } from '../platform/clock.ts'
 import { loadConfig } from '../platform/config.ts'
 import { runDaemon } from '../platform/daemon.ts'
-import { openExec } from '../platform/exec.ts'
+import { type Exec, openExec as openProcesses } from '../platform/exec.ts'
 import { sizeIfThere } from '../platform/files.ts'
 import { openLog } from '../platform/log.ts'
 import { programVersion } from '../platform/program.ts'
 import { openSequence } from '../platform/sequence.ts'
-import { toolPaths } from '../platform/tools.ts'
+import { type ToolPaths, toolPaths } from '../platform/tools.ts'
 import { openCapacity } from './capacity.ts'
 import { openChecks } from './checks.ts'
 import { openConsoles } from './consoles.ts'
@@ -36,6 +36,8 @@ export interface ComputeOptions {
   root: string
   /** Aborted, it stops the daemon, and no instance. */
   signal: AbortSignal
+  /** How the programs of the host are run; absent: as processes of this machine. */
+  openExec?: (tools: ToolPaths) => Exec
 }
 
 /** What a host can do changes rarely: with its firmware, its packages, its pool. */
@@ -45,7 +47,7 @@ const probeMs = 10 * 60_000
  * The daemon that runs a host's instances, from the file desired/instances.json.
  * @throws AppError config-invalid (compute.yaml) | conflict (another compute serves this root)
  */
-export async function runCompute({ root, signal }: ComputeOptions): Promise<void> {
+export async function runCompute({ root, signal, openExec = openProcesses }: ComputeOptions): Promise<void> {
   const paths = computePaths(root)
   const there = (await sizeIfThere(paths.config)) !== undefined
   const config = await loadConfig(ComputeConfig, { file: there ? paths.config : undefined })

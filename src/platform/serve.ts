@@ -93,15 +93,15 @@ const maxBodyBytes = 64 * 1024
 
 function serverFor(routes: Routes): Server {
   return createServer(async (request, response) => {
-    const { status = 200, contentType = 'text/plain; charset=utf-8', body } = await answer(routes, request)
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const { status = 200, contentType = 'text/plain; charset=utf-8', body } = await answer(routes, request, gone.signal)
     response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }).end(body)
   })
 }
 
-async function answer(routes: Routes, request: IncomingMessage): Promise<Answer> {
-  const gone = new AbortController()
-  request.socket.once('close', () => gone.abort())
-  const found = findRoute(routes, request, gone.signal)
+async function answer(routes: Routes, request: IncomingMessage, gone: AbortSignal): Promise<Answer> {
+  const found = findRoute(routes, request, gone)
   if (!found) return nothingAt(request)
   try {
     let body = ''

@@ -22,7 +22,9 @@ async function hostRoot(desired: unknown) {
 test('compute starts, is healthy, says its status and samples, and stops cleanly at SIGTERM', async () => {
   const { root } = await hostRoot({ generation: 3, instances: [] })
   const compute = await startDaemon(program, 'compute', root)
-  expect(await compute.get('/healthz')).toEqual([200, 'ok\n'])
+  await vi.waitFor(async () => expect((await compute.status()).problems).toHaveLength(2))
+  // There is neither a hypervisor nor a pool below this root.
+  expect((await compute.get('/healthz'))[0]).toBe(503)
   expect(await compute.status()).toEqual({
     component: 'compute',
     version: '0.0.0-dev',
@@ -30,8 +32,19 @@ test('compute starts, is healthy, says its status and samples, and stops cleanly
     startedAt: expect.any(String),
     accepts: 1,
     generation: 3,
-    problems: [],
+    problems: [
+      expect.stringMatching(/^the guests cannot be listed: .*; nothing is stopped or removed until they can$/),
+      expect.stringMatching(/^the disks cannot be listed: .*; nothing is stopped or removed until they can$/),
+    ],
     sequence: expect.any(Number),
+    instances: [],
+    volumes: [],
+    images: [],
+    operations: [],
+    capabilities: expect.objectContaining({
+      'xen.hvm': { available: false, reason: expect.stringContaining('the hypervisor does not answer: cannot start') },
+    }),
+    capacity: null,
   })
   const [, samples] = await compute.get('/samples')
   expect(samples).toContain('\nslipway_compute_desired_generation 3\n')
@@ -52,10 +65,12 @@ test('a compute that was killed starts again on the same root', async () => {
   expect((await second.status()).pid).toBe(second.child.pid)
 })
 
-test('what compute cannot do yet, and a file of the wrong form, are told and make it unhealthy', async () => {
-  const { root, file } = await hostRoot({ generation: 4, instances: [{ name: 'a' }] })
+test('a row that compute does not understand, and a file of the wrong form, are told and make it unhealthy', async () => {
+  const { root, file } = await hostRoot({ generation: 4, instances: [{ name: 'a.b', wanted: 'dancing' }] })
   const compute = await startDaemon(program, 'compute', root)
-  expect(await compute.get('/healthz')).toEqual([503, 'instances are desired (1), but this release runs none\n'])
+  const [code, said] = await compute.get('/healthz')
+  expect(code).toBe(503)
+  expect(said).toMatch(/^instance a\.b: .*wanted must be/)
   await replaceFile(file, JSON.stringify({ generation: 5, instances: {} }))
   await vi.waitFor(async () =>
     expect((await compute.get('/healthz'))[1]).toContain('instances.json: instances must be array'),

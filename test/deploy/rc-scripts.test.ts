@@ -25,7 +25,7 @@ async function said(name: string, rcConf = '') {
 }
 
 test('there is a script for each service', () => {
-  expect(names).toEqual(['slipway_agent', 'slipway_compute', 'slipway_network', 'slipway_server'])
+  expect(names).toEqual(['slipway_agent', 'slipway_compute', 'slipway_guests', 'slipway_network', 'slipway_server'])
 })
 
 test.each(names)('%s has the head that rcorder(8) reads, in consecutive lines', async (name) => {

@@ -19,7 +19,7 @@ export interface ComputeHost {
   readFile(path: string): Promise<string>
   /** Starts compute, and resolves when its socket answers. */
   startCompute(): Promise<void>
-  /** Ends compute with SIGKILL. */
+  /** Ends compute as suddenly as can be: with SIGKILL where it is a process of its own. */
   killCompute(): Promise<void>
   /** GET at compute's socket: `[status, body]`. */
   get(path: string): Promise<[number, string]>
