@@ -7,7 +7,7 @@ const mostPrepared = 500
 
 /**
  * `node:sqlite` in the shape that Kysely's SQLite dialect asks for. Statements are prepared once: a manifest by its tag is asked for by several
- * of them, and twice as many were answered in a second.
+ * of them.
  */
 export function nodeSqlite(db: DatabaseSync): SqliteDatabase {
   const prepared = new Map<string, Statement>()

@@ -7,9 +7,8 @@ const syncBytes = 32 << 20
 
 /**
  * Writes what comes to the end of a file, while the next pieces come and are hashed by `take`. Pieces are collected as long as more of them are there
- * already, and not longer: what a slow client sent is in the file. When the source fails, all that came before is in the file. They are copied,
- * since keeping them until they are written cost a quarter of the time of a push in collecting garbage. `sync` lets the disk begin early with
- * what is a lot.
+ * already, and not longer: what a slow client sent is in the file. When the source fails, all that came before is in the file. `sync` lets the
+ * disk begin early with what is a lot.
  * @throws what the source, `take` or `sync` throws; an error of the disk
  */
 export async function appendAll(

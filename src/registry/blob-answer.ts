@@ -41,7 +41,7 @@ export async function answerBlob(
 }
 
 /**
- * Sends a part of a blob past Fastify, which takes streams only: their buffers cannot be used again, and a pull took twice as long.
+ * Sends a part of a blob past Fastify, which takes streams only: their buffers cannot be used again.
  * A client that goes away, or a file that ends too early, ends the connection.
  */
 async function send(
