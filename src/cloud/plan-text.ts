@@ -14,7 +14,10 @@ export function planLines({ actions, unchanged, images, placements, warnings }: 
   const width = Math.max(0, ...actions.map((action) => words[action.kind].length))
   const chosen = placements.flatMap(({ instance, host, hosts }) => {
     const others = hosts.filter((one) => one.host !== host).map((one) => `${one.host}: ${one.reason}`)
-    return others.length === 0 ? [] : [`  ${instance} goes to ${host ?? 'no host'} (${others.join('; ')})`]
+    const chosen = hosts.filter((one) => one.host === host).map(({ reason }) => reason)
+    return others.length === 0
+      ? []
+      : [`  ${instance} goes to ${host ?? 'no host'} (${[...chosen, ...others].join('; ')})`]
   })
   return [
     ...actions.flatMap((action) => actionLines(action, width)),

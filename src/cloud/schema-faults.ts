@@ -57,6 +57,8 @@ function sentence(error: SchemaError): string {
     return 'must be a size such as 512MiB or 20GiB'
   if (keyword === 'pattern' && String(params.pattern).startsWith('^[a-z]('))
     return 'must be lower-case letters, digits and dashes, and begin with a letter'
+  if (keyword === 'pattern' && String(params.pattern).startsWith('^[!-~]+( '))
+    return 'must be a public key in one line of ASCII: type, key, comment'
   return message
 }
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readStack } from '../../src/cloud/stack-text.ts'
 
@@ -55,7 +57,20 @@ volumes:
   expect(stack.volumes).toEqual([{ name: 'data', size: '20GiB' }])
 })
 
+test('the stack that the README shows is one', async () => {
+  const blocks = (await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')).matchAll(/```yaml\n(.*?)```/gs)
+  const stack = [...blocks].map(([, text = '']) => text).find((text) => text.includes('instances:'))
+  expect(readStack(stack ?? '').name).toBe('shop')
+})
+
 test.each<[fact: string, text: string, said: string[]]>([
+  [
+    'a key of two lines',
+    instance('sshKeys: ["ssh-ed25519 A\\nssh-rsa B"]'),
+    [
+      'line 8, instances[0].sshKeys[0]: must be a public key in one line of ASCII: type, key, comment (it is "ssh-ed25519 A\\nssh-rsa B")',
+    ],
+  ],
   [
     'an unknown key is told with the known one that is nearest',
     instance('memroy: 2GiB'),
