@@ -70,7 +70,7 @@ export function xenFactsSuite(name: string, open: () => Promise<XenHost>): void 
     }
     const lines = async (name: string, start: string) =>
       (await host.console(name)).split('\n').filter((line) => line.startsWith(start))
-    const waitFor = (what: string, check: () => Promise<boolean>) => until(what, check, 120_000)
+    const waitFor = (what: string, check: () => Promise<boolean>) => until(what, check, 240_000)
 
     describe('what xl refuses', () => {
       test.each([

@@ -12,7 +12,7 @@ export interface RunOptions {
 
 export interface ExecOptions extends RunOptions {
   stdin?: string
-  /** After this the program and all that it started are killed, and the promise is rejected. Default: 120 s. */
+  /** After this the program and all that it started are killed, and the promise is rejected. Default: 240 s. */
   timeoutMs?: number
 }
 
@@ -66,7 +66,7 @@ const overload = /killing execution of .* because of timeout/
 export async function connectDom0(path: string, endsAt: number): Promise<Dom0> {
   const channel = await openChannel(path, endsAt)
 
-  const run = (argv: Argv, { stdin = '', timeoutMs = 120_000, ...run }: ExecOptions) =>
+  const run = (argv: Argv, { stdin = '', timeoutMs = 240_000, ...run }: ExecOptions) =>
     new Promise<ExecResult>((resolve, reject) => {
       const stdout: Buffer[] = []
       const stderr: Buffer[] = []

@@ -33,10 +33,13 @@ export async function bootMachine(image: string, folder: string): Promise<Machin
   const endsAt = Date.now() + lifeSeconds * 1000
 
   const qemu = spawn(
-    'nice',
+    // With the tests it ends, however they end.
+    'setpriv',
     [
+      ...['--pdeathsig', 'TERM'],
       // First in line where others compute: libxl gives up on a script that takes longer than 40 s.
-      ...['-n', '-5', 'timeout', '--kill-after=5', String(lifeSeconds), 'qemu-system-x86_64'],
+      ...['nice', '-n', '-5'],
+      ...['timeout', '--kill-after=5', String(lifeSeconds), 'qemu-system-x86_64'],
       ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
       // Debian 12's QEMU emulates some things wrongly: with SMAP dom0 crashes at once, with RDTSCP guests with hardware support hang.
       ...['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,-smap,-rdtscp', '-smp', '2', '-m', '3072'],

@@ -13,7 +13,8 @@ export default defineConfig({
     fileParallelism: false,
     // A row of the fixtures stands on those above it.
     bail: process.env.CAPTURE_FIXTURES ? 1 : 0,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    // Long, for a machine that others use too; what bounds the run is the life of the emulated one.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 })

@@ -2,9 +2,11 @@ import { afterAll, inject } from 'vitest'
 import { xenFactsSuite } from '../suites/xen-facts.ts'
 import { until } from '../support/processes.ts'
 import { connectDom0, guest } from './dom0.ts'
+import { showLogsOfFailures } from './show-logs.ts'
 
 const { socket, endsAt } = inject('machine')
 const dom0 = await connectDom0(socket, endsAt)
+showLogsOfFailures(dom0)
 afterAll(() => dom0.close())
 
 xenFactsSuite('the real Xen', async () => ({
