@@ -84,6 +84,14 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   },
   'host remove': { summary: 'forget a host', load: () => import('./commands/host-remove.ts') },
   'host release': { summary: 'let a stuck host go on (on the host)', load: () => import('./commands/host-release.ts') },
+  'host doctor': {
+    summary: 'check what this host needs to run instances (on the host)',
+    load: () => import('./commands/host-doctor.ts'),
+  },
+  'host prepare': {
+    summary: 'write what this host needs to run instances (on the host)',
+    load: () => import('./commands/host-prepare.ts'),
+  },
   'host clear-rejected': {
     summary: 'let a host try again what it rolled back (on the host)',
     load: () => import('./commands/host-clear-rejected.ts'),

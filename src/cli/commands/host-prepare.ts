@@ -1,0 +1,33 @@
+import { lineText, writeLines } from '../../compute/host-lines.ts'
+import { checkThisHost } from '../checked-host.ts'
+import type { Command } from '../command.ts'
+import { confirm } from '../confirm.ts'
+import { print, printJson } from '../print.ts'
+
+export const command: Command = {
+  usage: '[--yes] [--root DIR]',
+  about:
+    'Writes what this host needs in order to run instances into its configuration: shows the lines first, asks, and keeps each file as it was in FILE.before-slipway. What takes no line, like a package, is told by slipway host doctor.',
+  examples: ['slipway host prepare', 'slipway host prepare --yes'],
+  options: {
+    yes: { describe: 'do not ask' },
+    root: { value: 'DIR', describe: 'the folder that stands for / (a simulated host)' },
+  },
+  words: [0, 0],
+  async run(invocation) {
+    const root = invocation.text('root') ?? '/'
+    const wanted = (await checkThisHost(root)).flatMap(({ lines }) => lines)
+    // Two checks may ask for the same line.
+    const lines = [...new Map(wanted.map((line) => [`${line.file} ${line.key}`, line])).values()]
+    const files: string[] = []
+    if (lines.length > 0) {
+      if (!invocation.json) for (const line of lines) print(`${line.file}: ${lineText(line)}`)
+      if (!invocation.is('yes') && !(await confirm('write these lines'))) return 1
+      files.push(...(await writeLines(root, lines)))
+    }
+    if (invocation.json) printJson({ lines, files })
+    else if (files.length === 0) print('nothing has to be written')
+    else print(`written: ${files.join(', ')}; reboot this host, then run slipway host doctor`)
+    return 0
+  },
+}

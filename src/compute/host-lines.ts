@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { readTextIfThere, replaceFile } from '../platform/files.ts'
+
+/** A setting in one of the host's files of the form `key="value"`. */
+export interface ConfigLine {
+  file: '/boot/loader.conf' | '/etc/rc.conf' | '/etc/sysctl.conf'
+  key: string
+  value: string
+}
+
+/** A line as its file has it: sysctl.conf knows no quotes. */
+export function lineText({ file, key, value }: ConfigLine): string {
+  return file === '/etc/sysctl.conf' ? `${key}=${value}` : `${key}="${value}"`
+}
+
+/** The text of a file with a setting: the last line that sets it is replaced, as that one counts; comments and all else stay as they are. */
+export function withLine(text: string, line: ConfigLine): string {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  const at = lines.findLastIndex((it) => it.trimStart().startsWith(`${line.key}=`))
+  if (at < 0) lines.push(lineText(line))
+  else lines[at] = lineText(line)
+  return `${lines.join('\n')}\n`
+}
+
+/**
+ * Writes settings into the host's files. What a file was before stands beside it, as `FILE.before-slipway`, from the first time that one was changed. Done
+ * twice, it changes nothing the second time.
+ * @returns the files that were changed
+ * @throws AppError storage-full
+ */
+export async function writeLines(root: string, lines: readonly ConfigLine[]): Promise<string[]> {
+  const changed: string[] = []
+  for (const file of new Set(lines.map((line) => line.file))) {
+    const path = join(root, file)
+    const before = (await readTextIfThere(path)) ?? ''
+    const after = lines.filter((line) => line.file === file).reduce(withLine, before)
+    if (after === before) continue
+    if ((await readTextIfThere(`${path}.before-slipway`)) === undefined)
+      await replaceFile(`${path}.before-slipway`, before)
+    await replaceFile(path, after)
+    changed.push(file)
+  }
+  return changed
+}
