@@ -1,5 +1,5 @@
 import type { CloudInstance } from '../contract/cloud-instance.ts'
-import { ago, bytes, printTable } from './print.ts'
+import { bytes, counted, printTable, span } from './print.ts'
 
 export function printInstances(instances: readonly CloudInstance[]): void {
   printTable<CloudInstance>(
@@ -8,10 +8,10 @@ export function printInstances(instances: readonly CloudInstance[]): void {
       HOST: (one) => one.host,
       STATE: (one) => stateText(one),
       HEALTH: (one) => one.health,
-      UP: (one) => (one.startedAt === undefined || one.state !== 'running' ? '-' : `since ${ago(one.startedAt)}`),
+      UP: (one) => (one.startedAt === undefined || one.state !== 'running' ? '-' : span(one.startedAt)),
       ADDRESSES: (one) => one.addresses.join(' ') || '-',
       IMAGE: (one) => (one.image ? `${one.image.name}@${one.image.version}` : '-'),
-      SIZE: (one) => `${one.vcpus} vcpus ${bytes(one.memoryMiB * 2 ** 20)}`,
+      SIZE: (one) => `${counted(one.vcpus, 'vcpu')}, ${bytes(one.memoryMiB * 2 ** 20)}`,
       REASON: (one) => one.reason ?? '',
     },
     instances,

@@ -28,12 +28,21 @@ export function printTable<T>(columns: Readonly<Record<string, (row: T) => strin
 
 /** "3 min ago", for people. */
 export function ago(timestamp: string | null, now = new Date()): string {
-  if (timestamp === null) return 'never'
+  return timestamp === null ? 'never' : `${span(timestamp, now)} ago`
+}
+
+/** How long it is since then: "3 min" */
+export function span(timestamp: string, now = new Date()): string {
   const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(timestamp)) / 1000))
-  if (seconds < 90) return `${seconds} s ago`
-  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min ago`
-  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h ago`
-  return `${Math.round(seconds / 86_400)} d ago`
+  if (seconds < 90) return `${seconds} s`
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`
+  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} d`
+}
+
+/** "1 vcpu", "2 vcpus" */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
 }
 
 /** "12.3 MiB" */

@@ -7,7 +7,7 @@ import { listFolder, readTextIfThere, remove } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { requestJson } from '../platform/json-http.ts'
 import { packageFolder } from '../platform/program.ts'
-import { prepareExamples } from './examples.ts'
+import { prepareExamples, prepareStack } from './examples.ts'
 import { openSimulatedHost, type SimulatedHost } from './host.ts'
 import { lockFolder } from './lock.ts'
 import { hostLines, isSettled } from './progress.ts'
@@ -79,6 +79,7 @@ async function run(data: string, options: DevstackOptions, running: AsyncDisposa
     signal,
   })
   await prepareExamples(join(components, 'compute'), join(data, 'examples'))
+  await prepareStack(join(data, 'examples'))
 
   const start = systemClock.now()
   const hosts = await openHosts(options.hosts, data, server.url, running)
@@ -176,6 +177,11 @@ To try next, in another terminal:
 
   # watch
   npx slipway host list --watch
+
+  # an image, and a stack of three instances of it
+  npx slipway image push guest ${folder}/examples/guest.raw --version 1.0.0
+  npx slipway apply -f ${folder}/examples/shop.yaml
+  npx slipway instance console shop.front-0
 
 Ctrl-C stops everything; the next start goes on from here.
 `

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { readComponentFile } from '../artifact/component-file.ts'
 import type { ComponentFile } from '../contract/component.ts'
 import { makeFolder, moveInto, remove, replaceFile, temporaryBeside } from '../platform/files.ts'
+import { lengthen } from '../platform/sparse-file.ts'
 
 /**
  * Prepares two versions of compute to publish: `compute-1.1.0`, which works, and `compute-1.2.0-broken`, whose health check fails on
@@ -27,6 +28,57 @@ export async function prepareExamples(compute: string, folder: string): Promise<
     },
   )
 }
+
+const guestBytes = 256 * 1024 * 1024
+
+/**
+ * Prepares what instances need: `guest.raw`, a disk that the simulated hypervisor starts like any other, and `shop.yaml`, a stack of three
+ * instances that start from it.
+ */
+export async function prepareStack(folder: string): Promise<void> {
+  await replaceFile(join(folder, 'guest.raw'), bootSector())
+  await lengthen(join(folder, 'guest.raw'), guestBytes)
+  await replaceFile(join(folder, 'shop.yaml'), shop)
+}
+
+/** A master boot record with code that stops, and one partition for Linux that one boots from. */
+function bootSector(): Buffer {
+  const sector = Buffer.alloc(512)
+  // cli; hlt; and again, should something wake it
+  sector.set([0xfa, 0xf4, 0xeb, 0xfc])
+  sector.writeUInt8(0x80, 446)
+  sector.writeUInt8(0x83, 450)
+  sector.writeUInt32LE(2048, 454)
+  sector.writeUInt32LE(guestBytes / 512 - 2048, 458)
+  sector.writeUInt16LE(0xaa55, 510)
+  return sector
+}
+
+const shop = `name: shop
+networks:
+  - name: lan
+    bridge: bridge0
+    ipv4: {range: 192.0.2.0/24, gateway: 192.0.2.1}
+flavors:
+  - {name: small, vcpus: 1, memory: 512MiB, disk: 2GiB}
+instances:
+  - name: front
+    count: 2
+    flavor: small
+    image: {name: guest, version: 1.0.0}
+    networks: [lan]
+    placement: {antiAffinity: [front]}
+    check: {kind: console, text: "login:"}
+  - name: db
+    flavor: small
+    memory: 1GiB
+    image: {name: guest, version: 1.0.0}
+    networks: [{network: lan, address: 192.0.2.50}]
+    volumes: [{volume: data}]
+    check: {kind: console, text: "login:"}
+volumes:
+  - {name: data, size: 4GiB}
+`
 
 async function prepare(from: string, to: string, component: ComponentFile, files: Readonly<Record<string, string>>) {
   await makeFolder(join(to, '..'))

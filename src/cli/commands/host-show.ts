@@ -1,5 +1,9 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { ComputeStatus } from '../../contract/compute-status.ts'
 import { HostDetail } from '../../contract/host.ts'
 import { platformText } from '../../contract/platform.ts'
+import type { HostReport } from '../../contract/report.ts'
 import type { Failure } from '../../contract/update.ts'
 import { withClient } from '../client.ts'
 import type { Command } from '../command.ts'
@@ -31,6 +35,7 @@ function show(host: HostDetail): void {
       .join(' ') || '-',
   )
   fact('last seen', ago(host.lastSeenAt))
+  if (host.fencedAt) fact('fenced', `${ago(host.fencedAt)}: it counts as off`)
   fact('generation', report ? `${host.generation} (the host has ${report.generation})` : String(host.generation))
   if (report) {
     fact('platform', `${platformText(report.platform)}  ${report.release}`)
@@ -59,12 +64,21 @@ function show(host: HostDetail): void {
     for (const { set, component, failure, at } of report.rejected)
       print(`  ${component ? `${component.name}@${component.version}` : set}  ${ago(at)}: ${failureText(failure)}`)
   }
-  if (report && Object.keys(report.capabilities).length > 0) {
-    print('\ncan:')
-    for (const [name, { available, reason }] of Object.entries(report.capabilities))
-      print(`  ${name.padEnd(12)} ${available ? 'yes' : `no: ${reason ?? 'it did not say why'}`}`)
+  if (report) {
+    const all = Object.entries({ ...report.capabilities, ...capabilitiesOfCompute(report) })
+    if (all.length > 0) print('\ncan:')
+    for (const [name, { available, reason }] of all.sort())
+      print(`  ${name.padEnd(16)} ${available ? 'yes' : `no: ${reason ?? 'it did not say why'}`}`)
   }
 }
+
+/** What the host's compute found that it can do; an older one does not say. */
+function capabilitiesOfCompute({ daemons }: HostReport): ComputeStatus['capabilities'] {
+  const { compute } = daemons
+  return compute && Value.Check(Capable, compute) ? compute.capabilities : {}
+}
+
+const Capable = Type.Pick(ComputeStatus, ['capabilities'])
 
 function checks(host: HostDetail, component: string): string {
   const own = host.report?.checks.filter((check) => check.component === component) ?? []

@@ -4,7 +4,7 @@ import type { SnapshotStatus } from '../../contract/compute-status.ts'
 import { withClient } from '../client.ts'
 import type { Command } from '../command.ts'
 import { stateText } from '../instance-table.ts'
-import { ago, bytes, print, printJson, printTable } from '../print.ts'
+import { ago, bytes, counted, print, printJson, printTable } from '../print.ts'
 
 export const command: Command = {
   usage: 'INSTANCE',
@@ -34,7 +34,10 @@ function show(instance: CloudInstanceDetail): void {
   fact('state', [stateText(instance), instance.reason].filter(Boolean).join(': '))
   fact('wanted', instance.wanted)
   fact('health', [instance.health, instance.healthMessage].filter(Boolean).join(': '))
-  fact('guest', `${instance.driver} ${instance.type}, ${instance.vcpus} vcpus, ${bytes(instance.memoryMiB * 2 ** 20)}`)
+  fact(
+    'guest',
+    `${instance.driver} ${instance.type}, ${counted(instance.vcpus, 'vcpu')}, ${bytes(instance.memoryMiB * 2 ** 20)}`,
+  )
   fact('image', instance.image ? `${instance.image.name}@${instance.image.version}  ${instance.image.digest}` : '-')
   fact('disk', bytes(instance.diskBytes))
   for (const { name, device, readOnly } of instance.volumes)
