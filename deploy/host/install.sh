@@ -109,14 +109,16 @@ take_lock() {
 }
 
 # The HTTP that fetch(1) cannot do. The secret goes by the environment, the key by its file: never by a command line.
-#   client get PATH FILE              downloads
+#   client get [PATH FILE]…           downloads
 #   client enrol NAME ARCH MAJOR KEY  prints the host's id
 #   client address                    prints this machine's own address towards the server
 #   client authority FINGERPRINT      prints the certificate that has this key, of those that the server presents
 # The authority that was found is trusted beside those of the system; nothing is said to a server that none of them vouches for.
 client() {
+	# To read all of the system's authorities takes longer than the rest of a start.
+	case $url in https:*) authorities=--use-system-ca ;; *) authorities='' ;; esac
 	SLIPWAY_SECRET=$secret SLIPWAY_URL=$url NODE_EXTRA_CA_CERTS=${authority:-${NODE_EXTRA_CA_CERTS-}} \
-		"$node" --use-system-ca --input-type=module - "$@" <<'EOF'
+		"$node" ${authorities:+"$authorities"} --input-type=module - "$@" <<'EOF'
 import { createHash } from 'node:crypto'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { connect, isIP } from 'node:net'
@@ -181,8 +183,8 @@ function localAddress() {
 
 try {
   if (verb === 'get') {
-    const [path, file] = words
-    await pipeline(Readable.fromWeb((await ask('GET', path)).body), createWriteStream(file))
+    for (let at = 0; at < words.length; at += 2)
+      await pipeline(Readable.fromWeb((await ask('GET', words[at])).body), createWriteStream(words[at + 1]))
   } else if (verb === 'enrol') {
     const [name, architecture, major, keyFile] = words
     const platform = { os: 'freebsd', architecture, 'os.version': major }
@@ -243,8 +245,7 @@ unpack_agent() {
 	found=$("$root/sbin/sha256" -q "$work/bundle") || fail "cannot read $work/bundle"
 	[ "sha256:$found" = "$bundle_digest" ] ||
 		fail "the agent's bundle is damaged or forged: its digest is sha256:$found, and the token says $bundle_digest"
-	client get /api/v1/enrol/agent/set.json "$work/set.json" || exit 1
-	client get /api/v1/enrol/agent/release.json "$work/release.json" || exit 1
+	client get /api/v1/enrol/agent/set.json "$work/set.json" /api/v1/enrol/agent/release.json "$work/release.json" || exit 1
 	grep -q "$set" "$work/set.json" && grep -q "$manifest" "$work/set.json" ||
 		fail "$url sent a set.json that is not that of the release set $set with the agent $manifest"
 
