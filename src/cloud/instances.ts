@@ -57,7 +57,7 @@ export function instanceView(row: InstanceRow, host: HostDetail, compute: Comput
     name: row.name,
     stack: row.stack,
     host: host.name,
-    ...stateOf(row, host, status),
+    ...stateOf(row, host, compute),
     wanted: document.wanted,
     pending: (compute?.generation ?? 0) < row.generation,
     atNextStart: status?.atNextStart ?? [],
@@ -78,9 +78,9 @@ export function instanceView(row: InstanceRow, host: HostDetail, compute: Comput
 }
 
 function stateOf(
-  { document, held }: InstanceRow,
+  { id, document, generation, held }: InstanceRow,
   host: HostDetail,
-  status: InstanceStatus | undefined,
+  compute: ComputeReport | undefined,
 ): Pick<CloudInstance, 'state' | 'reason'> {
   if (host.fencedAt !== undefined)
     return { state: 'unknown', reason: `${host.name} is fenced: somebody said that it is off` }
@@ -92,6 +92,9 @@ function stateOf(
   const coming =
     image &&
     (image.problem ?? `its image is ${Math.floor((100 * image.doneBytes) / Math.max(1, image.sizeBytes))} % there`)
+  const status = compute?.instances.get(id)
+  if (!status && !compute && (host.report?.generation ?? 0) >= generation)
+    return { state: 'unknown', reason: `compute of ${host.name} does not answer` }
   if (!status) return { state: 'pending', reason: coming ?? `${host.name} has not said anything of it yet` }
   const reason = coming ?? status.reason
   return { state: status.state, ...(reason === undefined ? {} : { reason }) }
