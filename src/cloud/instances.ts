@@ -1,5 +1,4 @@
 import type { CloudInstance, CloudInstanceDetail } from '../contract/cloud-instance.ts'
-import type { InstanceStatus } from '../contract/compute-status.ts'
 import { AppError } from '../contract/errors.ts'
 import type { HostDetail } from '../contract/host.ts'
 import type { Db } from '../database/open.ts'
