@@ -17,8 +17,8 @@ export interface Blobs {
   /** How many bytes an upload has; 0 when it has none yet. */
   uploaded(upload: string): Promise<number>
   /**
-   * Appends `source` to an upload and resolves with its new length. When the source fails, what came before is kept. The caller
-   * sees to it that nobody else appends at the same time.
+   * Appends `source` to an upload and resolves with its new length. When the source fails, what came before is kept. A piece is valid
+   * until the next one is asked for. The caller sees to it that nobody else appends at the same time.
    * @throws AppError payload-too-large when the upload would grow beyond `maxBytes`; storage-full; what the source throws
    */
   append(upload: string, source: AsyncIterable<Uint8Array>, limits: { maxBytes: number }): Promise<number>

@@ -10,7 +10,7 @@ import { putManifest } from './manifests.ts'
 import { receive } from './receive.ts'
 import { type RegistryContext, tellPush } from './route-context.ts'
 
-const emptyConfig = Buffer.from('{}')
+const emptyConfig = '{}'
 
 /**
  * Takes the body of a request as a file, and makes it an artifact of one layer under a tag. The same file may be put again. When it fails,
@@ -26,7 +26,9 @@ export async function putFile(
   const layer = await uploadBlob(context, repository, (id) => receive(context, repository, id, request))
   const config = { digest: sha256(emptyConfig), size: emptyConfig.length }
   if ((await findBlob(db, repository, config.digest)) === undefined)
-    await uploadBlob(context, repository, (id) => context.uploads.append(repository, id, Readable.from([emptyConfig])))
+    await uploadBlob(context, repository, (id) =>
+      context.uploads.append(repository, id, Readable.from([Buffer.from(emptyConfig)])),
+    )
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,

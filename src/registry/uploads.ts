@@ -4,6 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
 import type { Blobs } from './blobs.ts'
 import * as catalog from './catalog.ts'
+import { spentPieces } from './spent-pieces.ts'
 
 /** A chunk says where it begins and ends (both bytes belong to it); a stream does not. */
 export interface Chunk {
@@ -75,7 +76,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
       const noted = await touch(id, usedAt)
       addAbortSignal(signal, source)
       // The source is a request: it must live on after a refusal, or the answer could not be sent.
-      const pieces = source.iterator({ destroyOnReturn: false })
+      const pieces = spentPieces(source.iterator({ destroyOnReturn: false }))
       const after = await blobs.append(id, pieces, { maxBytes: maxBlobBytes })
       await touch(id, noted)
       const length = chunk && chunk.last - chunk.first + 1
@@ -114,7 +115,8 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
     },
 
     /**
-     * Appends, and answers the new length. What came before a failure is kept.
+     * Appends, and answers the new length. What came before a failure is kept. The pieces of the source are used up: their memory is given
+     * back.
      * @throws AppError BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_OFFSET, SIZE_INVALID, payload-too-large, storage-full
      */
     async append(repository: string, id: string, source: Readable, chunk?: Chunk): Promise<number> {
