@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path'
 import { unpackBundle } from '../artifact/unpack-bundle.ts'
-import { ComponentConfig, releaseFileName } from '../contract/component.ts'
+import { ComponentConfig } from '../contract/component.ts'
 import { AppError } from '../contract/errors.ts'
 import { parseJson } from '../contract/parse.ts'
+import { releaseFileName } from '../contract/release-file.ts'
 import { type ReleaseRef, ReleaseSet } from '../contract/release-set.ts'
 import {
   asStorageError,

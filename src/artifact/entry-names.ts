@@ -1,4 +1,4 @@
-import { releaseFileName } from '../contract/component.ts'
+import { releaseFileName } from '../contract/release-file.ts'
 
 const maxDepth = 32
 const maxPathBytes = 1000

@@ -87,6 +87,3 @@ export const ComponentConfig = Type.Object({
   entries: Type.Integer({ minimum: 1 }),
 })
 export type ComponentConfig = Static<typeof ComponentConfig>
-
-/** The name, in the folder of an unpacked release, of the file that holds its ComponentConfig. A bundle must not bring one. */
-export const releaseFileName = 'release.json'

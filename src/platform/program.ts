@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
-import { releaseFileName } from '../contract/component.ts'
 import { AppError } from '../contract/errors.ts'
+import { releaseFileName } from '../contract/release-file.ts'
 import { readTextIfThere, sizeIfThere } from './files.ts'
 
 /** The version of a program that stands in a release: `release.json` beside its file says it. "0.0.0-dev" outside of any release. */
