@@ -7,6 +7,7 @@ set -eu
 needed='
 btrfs-progs:mkfs.btrfs
 chromium:chromium
+cloud-init:cloud-init
 cpio:cpio
 crun:crun
 curl:curl
@@ -17,6 +18,7 @@ fdisk:sfdisk
 gdisk:sgdisk
 golang-go:go
 mmdebstrap:mmdebstrap
+mtools:mcopy
 openssl:openssl
 podman:podman
 prometheus:promtool
