@@ -47,7 +47,7 @@ export function openConsoleFollower(options: {
             .on('data', tell)
             .once('close', resolve)
             .once('end', () => opened.destroy())
-          opened.once('error', (error) => {
+          opened.on('error', (error) => {
             problem = `the console ${path} broke: ${error.message}`
           })
         })

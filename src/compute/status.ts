@@ -15,7 +15,7 @@ export interface StatusParts {
 }
 
 /** What compute's status has beside what every daemon tells. */
-export type OwnStatus = Omit<ComputeStatus, keyof DaemonStatus>
+export type OwnStatus = Omit<ComputeStatus, Exclude<keyof DaemonStatus, 'capabilities'>>
 
 export function ownStatus(parts: StatusParts): OwnStatus {
   const { reconciler, journal, capabilities, capacity } = parts
