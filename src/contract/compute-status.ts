@@ -45,7 +45,7 @@ export const InstanceStatus = Type.Object({
   since: Timestamp,
   /** Why it is not running: a sentence. */
   reason: Type.Optional(Type.String({ maxLength: 500 })),
-  /** The revision that its domain was started with; 0 when it has none. */
+  /** The newest revision of which it runs all: the one that its domain was started with, or a later one that it took while it ran. 0 before the first start. */
   revision: Type.Integer({ minimum: 0 }),
   /** What of the newest revision waits for the next start: "memory", "boot". */
   atNextStart: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 16 }),

@@ -129,7 +129,9 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /** Makes the entries of a folder durable. */
-export const syncFolder: (path: string) => Promise<void> = syncFile
+export async function syncFolder(path: string): Promise<void> {
+  await syncFile(path)
+}
 
 /** Makes a folder and those above it. */
 export async function makeFolder(path: string, options: { mode?: number } = {}): Promise<void> {
