@@ -31,6 +31,16 @@ export const ImageReport = Type.Object({
 })
 export type ImageReport = Static<typeof ImageReport>
 
+/**
+ * What a daemon of the host answers on its socket, as the agent passes it on. What the host can do and has stands here where the daemon tells it
+ * (ComputeStatus says in which form); it is not looked into, so that a newer form does not cost the host its whole report.
+ */
+const ReportedDaemon = Type.Object({
+  ...DaemonStatus.properties,
+  capabilities: Type.Optional(Type.Unknown()),
+  capacity: Type.Optional(Type.Unknown()),
+})
+
 /** The body of `POST /api/v1/hosts/self/report`: how a host is, after every change of state and at least twice a minute. */
 export const HostReport = Type.Object({
   /** The generation of the desired document that the host has; 0 before the first. */
@@ -50,7 +60,7 @@ export const HostReport = Type.Object({
   failure: Type.Optional(Failure),
   lastUpdate: Type.Optional(UpdateOutcome),
   rejected: Type.Array(Rejection, { maxItems: 256 }),
-  daemons: Type.Record(Type.String(), DaemonStatus),
+  daemons: Type.Record(Type.String(), ReportedDaemon),
   /** Found by probing: what this host can do, and why not. */
   capabilities: Type.Record(
     Type.String(),

@@ -16,7 +16,7 @@ export function ReleaseTable({ artifact, channels }: { artifact: ArtifactDetail;
   return (
     <Panel title="Releases" aside={releases.length} flush>
       {releases.length === 0 ? (
-        <p style={{ padding: '12px 14px', color: 'var(--ink-soft)' }}>No tag names anything here.</p>
+        <p className={table.none}>No tag names anything here.</p>
       ) : (
         <table className={table.table}>
           <thead>

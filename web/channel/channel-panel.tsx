@@ -6,6 +6,7 @@ import { Icon } from '../shared/icon.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Link } from '../shared/router.tsx'
 import { addressOf } from '../shared/routes.ts'
+import { Share } from '../shared/share.tsx'
 import table from '../shared/table.module.css'
 import { adoption } from './adoption.ts'
 import classes from './channel-panel.module.css'
@@ -60,28 +61,14 @@ function PointerRow({ pointer, hosts }: { pointer: ChannelPointer } & Pick<Chann
       <td data-label="Version">
         <code>{version}</code>
       </td>
-      <td data-label="Hosts">{hosts && <Adoption running={adoption(pointer, hosts)} total={hosts.length} />}</td>
+      <td data-label="Hosts">
+        {hosts && <Share part={adoption(pointer, hosts)} total={hosts.length} what="hosts run it" none="no hosts" />}
+      </td>
       <td data-label="Promoted" className={table.soft}>
         <Ago at={promotedAt} />
       </td>
       <td data-label="By">{promotedBy}</td>
     </tr>
-  )
-}
-
-function Adoption({ running, total }: { running: number; total: number }) {
-  if (total === 0) return <span className={table.soft}>no hosts</span>
-  return (
-    <span className={classes.adoption}>
-      <meter
-        min={0}
-        max={total}
-        value={running}
-        data-tone={running === total ? 'good' : 'busy'}
-        aria-label={`${running} of ${total} hosts run it`}
-      />
-      {running} / {total}
-    </span>
   )
 }
 

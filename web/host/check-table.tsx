@@ -14,9 +14,7 @@ export function CheckTable({ checks }: { checks: readonly CheckResult[] }) {
       flush
     >
       {rows.length === 0 ? (
-        <p style={{ padding: '12px 14px', color: 'var(--ink-soft)' }}>
-          No component of this host has a check, or none was run yet.
-        </p>
+        <p className={table.none}>No component of this host has a check, or none was run yet.</p>
       ) : (
         <table className={table.table}>
           <thead>

@@ -20,9 +20,7 @@ export function ComponentTable({ current, desired, generation }: ComponentTableP
   return (
     <Panel title="Components" aside={`generation ${generation}`} flush>
       {rows.length === 0 ? (
-        <p style={{ padding: '12px 14px', color: 'var(--ink-soft)' }}>
-          Nothing runs here yet, and the host’s channel points to nothing.
-        </p>
+        <p className={table.none}>Nothing runs here yet, and the host’s channel points to nothing.</p>
       ) : (
         <table className={table.table}>
           <thead>

@@ -1,12 +1,7 @@
 import type { HostCondition } from '../../src/contract/host.ts'
-import { Mark } from '../shared/mark.tsx'
+import { WordMark } from '../shared/word-mark.tsx'
 import { conditions } from './words.ts'
 
 export function ConditionMark({ condition }: { condition: HostCondition }) {
-  const { label, tone, icon, meaning } = conditions[condition]
-  return (
-    <Mark tone={tone} icon={icon} title={meaning}>
-      {label}
-    </Mark>
-  )
+  return <WordMark word={conditions[condition]} />
 }

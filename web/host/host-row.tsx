@@ -30,7 +30,7 @@ export const HostRow = memo(function HostRow({ host, components, wanted }: HostR
       <td className={classes.condition}>
         <ConditionMark condition={condition} />
         {reason && (
-          <p className={classes.reason} title={reason}>
+          <p className={table.why} title={reason}>
             {reason}
           </p>
         )}

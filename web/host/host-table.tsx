@@ -23,7 +23,7 @@ export function HostTable({ hosts, channels, order, onOrder }: HostTableProps) {
   const components = useMemo(() => columnNames.split(' ').filter(Boolean), [columnNames])
   const heading = { order, onOrder }
   return (
-    <div className={classes.scroll}>
+    <div className={table.frame}>
       <table className={table.table}>
         <thead>
           <tr>

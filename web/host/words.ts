@@ -1,16 +1,7 @@
 import type { HostCondition } from '../../src/contract/host.ts'
 import type { UpdateOutcome, UpdateState } from '../../src/contract/update.ts'
-import type { IconName } from '../shared/icon-shapes.ts'
-import type { Tone } from '../shared/tone.ts'
+import type { Word } from '../shared/word.ts'
 import type { ComponentDrift } from './drift.ts'
-
-export interface Word {
-  label: string
-  tone: Tone
-  icon: IconName
-  /** What it means, in a sentence. */
-  meaning: string
-}
 
 /** The conditions of a host, those that need a person first. */
 export const conditions: { readonly [C in HostCondition]: Word } = {

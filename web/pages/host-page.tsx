@@ -1,5 +1,9 @@
+import { useMemo } from 'react'
+import type { CloudInstance } from '../../src/contract/cloud-instance.ts'
 import type { HostDetail } from '../../src/contract/host.ts'
+import { capabilitiesOf, capacityOf } from '../host/abilities.ts'
 import { CapabilityList } from '../host/capability-list.tsx'
+import { CapacityPanel } from '../host/capacity-panel.tsx'
 import { CheckTable } from '../host/check-table.tsx'
 import { ComponentTable } from '../host/component-table.tsx'
 import { ConditionMark } from '../host/condition-mark.tsx'
@@ -8,11 +12,15 @@ import { HostFacts } from '../host/host-facts.tsx'
 import { reasonText } from '../host/reason.ts'
 import { RejectionList } from '../host/rejection-list.tsx'
 import { UpdatePanel } from '../host/update-panel.tsx'
+import { InstanceTable } from '../instance/instance-table.tsx'
+import { byName } from '../instance/order.ts'
+import classes from '../shared/columns.module.css'
 import { Empty } from '../shared/empty.tsx'
 import { Loaded } from '../shared/loaded.tsx'
 import { Page } from '../shared/page.tsx'
+import { Panel } from '../shared/panel.tsx'
 import { useResource } from '../shared/server.tsx'
-import classes from './host-page.module.css'
+import table from '../shared/table.module.css'
 
 export function HostPage({ name }: { name: string }) {
   const host = useResource<HostDetail>(`/hosts/${name}`)
@@ -26,6 +34,9 @@ export function HostPage({ name }: { name: string }) {
 
 function Host({ host }: { host: HostDetail }) {
   const { report, desired, generation } = host
+  const capacity = report && capacityOf(report)
+  const instances = useInstances(host.name)
+  const vcpus = instances.reduce((sum, instance) => sum + instance.vcpus, 0)
   return (
     <div className={classes.columns}>
       <div className={classes.column}>
@@ -39,19 +50,40 @@ function Host({ host }: { host: HostDetail }) {
           <>
             <UpdatePanel report={report} />
             <RejectionList rejected={report.rejected} />
+            {(capacity || instances.length > 0) && <Instances instances={instances} />}
             <CheckTable checks={report.checks} />
           </>
         )}
       </div>
       <div className={classes.column}>
         <HostFacts host={host} />
+        {capacity && <CapacityPanel capacity={capacity} vcpus={vcpus} />}
         {report && (
           <>
             <DaemonList daemons={report.daemons} />
-            <CapabilityList capabilities={report.capabilities} />
+            <CapabilityList capabilities={capabilitiesOf(report)} />
           </>
         )}
       </div>
     </div>
+  )
+}
+
+function useInstances(host: string): CloudInstance[] {
+  const { data } = useResource<CloudInstance[]>('/instances')
+  return useMemo(() => byName((data ?? []).filter((instance) => instance.host === host)), [data, host])
+}
+
+function Instances({ instances }: { instances: CloudInstance[] }) {
+  return (
+    <Panel title="Instances" aside={instances.length} flush>
+      {instances.length === 0 ? (
+        <p className={table.none}>No instance was placed here.</p>
+      ) : (
+        <div className={table.scroll}>
+          <InstanceTable instances={instances} host={false} />
+        </div>
+      )}
+    </Panel>
   )
 }

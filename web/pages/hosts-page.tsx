@@ -1,17 +1,18 @@
 import { useMemo, useState } from 'react'
 import type { Channel } from '../../src/contract/channel.ts'
 import type { HostSummary } from '../../src/contract/host.ts'
-import { ConditionCounts } from '../host/condition-counts.tsx'
 import { countConditions, filterHosts, filterQuery, type HostFilter, readFilter } from '../host/filter.ts'
-import { FilterBar } from '../host/filter-bar.tsx'
 import { HostTable } from '../host/host-table.tsx'
 import { type HostOrder, sortHosts } from '../host/sort.ts'
+import { conditions } from '../host/words.ts'
 import { Empty } from '../shared/empty.tsx'
+import { FilterBar } from '../shared/filter-bar.tsx'
 import { Loaded } from '../shared/loaded.tsx'
 import { Page } from '../shared/page.tsx'
 import { navigate, useQuery } from '../shared/router.tsx'
 import { addressOf } from '../shared/routes.ts'
 import { useResource } from '../shared/server.tsx'
+import { WordCounts } from '../shared/word-counts.tsx'
 
 export function HostsPage() {
   const hosts = useResource<HostSummary[]>('/hosts')
@@ -38,17 +39,30 @@ function Hosts({ hosts, channels }: { hosts: HostSummary[]; channels: Channel[] 
   const channelNames = [...new Set([...channels, ...hosts.map(({ channel: name }) => ({ name }))].map((c) => c.name))]
   return (
     <>
-      <ConditionCounts
+      <WordCounts
+        legend="Filter by condition"
+        all="All hosts"
+        words={conditions}
         counts={countConditions(candidates)}
         chosen={filter.condition}
         onChoose={(condition) => setFilter({ ...filter, condition })}
       />
       <FilterBar
-        filter={filter}
-        channels={channelNames.sort()}
+        things="hosts"
+        placeholder="Name, rack=a1, compute@1.1.0, reason"
+        text={filter.text}
+        onText={(text) => setFilter({ ...filter, text })}
+        choices={[
+          {
+            label: 'Channel',
+            all: 'All channels',
+            value: filter.channel,
+            options: channelNames.sort(),
+            onChoose: (channel) => setFilter({ ...filter, channel }),
+          },
+        ]}
         shown={shown.length}
         total={hosts.length}
-        onFilter={setFilter}
       />
       {shown.length > 0 ? (
         <HostTable hosts={shown} channels={channels} order={order} onOrder={setOrder} />

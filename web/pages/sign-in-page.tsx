@@ -1,7 +1,7 @@
 import { Button, Loader, PasswordInput } from '@mantine/core'
 import { type FormEvent, useEffect, useState } from 'react'
 import { Command } from '../shared/copy.tsx'
-import { Icon } from '../shared/icon.tsx'
+import { Notice } from '../shared/notice.tsx'
 import { resume, type Session, signIn } from '../shared/session.ts'
 import { Logo } from '../shared/top-bar.tsx'
 import classes from './sign-in-page.module.css'
@@ -42,7 +42,7 @@ function Unreachable({ session }: { session: Extract<Session, { state: 'unreacha
   }, [session])
   return (
     <>
-      <Notice>{session.message} The page tries again by itself.</Notice>
+      <Notice tone="bad">{session.message} The page tries again by itself.</Notice>
       <Button variant="default" size="xs" onClick={() => void resume()}>
         Try now
       </Button>
@@ -58,7 +58,7 @@ function TokenForm({ message }: { message?: string | undefined }) {
   }
   return (
     <form onSubmit={submit}>
-      {message && <Notice>{message}</Notice>}
+      {message && <Notice tone="bad">{message}</Notice>}
       <PasswordInput
         label="Token"
         description="It is kept in this tab, until the tab is closed."
@@ -78,14 +78,5 @@ function TokenForm({ message }: { message?: string | undefined }) {
         <Command>slipway token create NAME --role viewer</Command>
       </div>
     </form>
-  )
-}
-
-function Notice({ children }: { children: React.ReactNode }) {
-  return (
-    <p className={classes.notice} role="alert" data-tone="bad">
-      <Icon name="alert" size={16} />
-      <span>{children}</span>
-    </p>
   )
 }

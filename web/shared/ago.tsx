@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { createStore } from './store.ts'
-import { ago, moment } from './time.ts'
+import { ago, lasting, moment } from './time.ts'
 
 /** The time, once a second, for all that shows an age. */
 const now = createStore(Date.now())
@@ -12,6 +12,16 @@ export function Ago({ at, never = 'never' }: { at: string | null; never?: string
   if (at === null) return <span>{text}</span>
   return (
     <time dateTime={at} title={moment(at)}>
+      {text}
+    </time>
+  )
+}
+
+/** How long something has lasted; it counts on like Ago. */
+export function Lasting({ since }: { since: string }) {
+  const text = useSyncExternalStore(now.subscribe, () => lasting(since, now.get()))
+  return (
+    <time dateTime={since} title={`since ${moment(since)}`}>
       {text}
     </time>
   )

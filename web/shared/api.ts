@@ -25,6 +25,16 @@ export async function getJson<T>(token: string, path: string, signal?: AbortSign
   }
 }
 
+/** `POST /api/v1` + path. @throws ApiError with the problem's detail */
+export async function postJson<T>(token: string, path: string, body: unknown): Promise<T> {
+  const response = await request(token, path, 'application/json', undefined, JSON.stringify(body))
+  try {
+    return (await response.json()) as T
+  } catch (cause) {
+    throw new ApiError(0, `The answer to ${path} broke off; whether it was done is not known.`, { cause })
+  }
+}
+
 /** The bytes of the server-sent events. @throws ApiError */
 export async function openEvents(token: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   const { body } = await request(token, '/events', 'text/event-stream', signal)
@@ -32,11 +42,22 @@ export async function openEvents(token: string, signal: AbortSignal): Promise<Re
   return body
 }
 
-async function request(token: string, path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+async function request(
+  token: string,
+  path: string,
+  accept: string,
+  signal?: AbortSignal,
+  body?: string,
+): Promise<Response> {
   let response: Response
   try {
     response = await fetch(`/api/v1${path}`, {
-      headers: { authorization: `Bearer ${token}`, accept },
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { method: 'POST', body }),
       cache: 'no-store',
       credentials: 'omit',
       ...(signal ? { signal } : {}),

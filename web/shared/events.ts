@@ -35,13 +35,34 @@ export function affects({ kind, name }: ServerEvent, path: string): boolean {
       return path === '/artifacts' || path === `/artifacts/${name}`
     // A stack that is applied makes and removes instances and volumes.
     case 'stack':
-      return path === '/stacks' || path.startsWith(`/stacks/${name}`) || path === '/instances' || path === '/volumes'
+      return (
+        path === '/stacks' ||
+        isOrBelow(path, `/stacks/${name}`) ||
+        path === '/instances' ||
+        path.startsWith(`/instances/${name}.`) ||
+        path === '/volumes'
+      )
+    // The stack counts those that run.
     case 'instance':
-      return path === '/instances' || path.startsWith(`/instances/${name}`) || path === '/stacks' || path === '/volumes'
+      return (
+        path === '/instances' ||
+        isOrBelow(path, `/instances/${name}`) ||
+        path === '/stacks' ||
+        path === `/stacks/${name.split('.')[0]}` ||
+        path === '/volumes'
+      )
   }
 }
 
-/** Whether a path answers hosts, whose silence is a matter of time and in no event. */
-export function isHosts(path: string): boolean {
-  return path === '/hosts' || path.startsWith('/hosts/')
+function isOrBelow(path: string, top: string): boolean {
+  return path === top || path.startsWith(`${top}/`)
+}
+
+function isHosts(path: string): boolean {
+  return isOrBelow(path, '/hosts')
+}
+
+/** Whether an answer changes when a host falls silent, which is a matter of time and in no event. */
+export function changesWithTime(path: string): boolean {
+  return isHosts(path) || isOrBelow(path, '/instances') || isOrBelow(path, '/stacks') || path === '/volumes'
 }

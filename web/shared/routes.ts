@@ -5,6 +5,11 @@ export type Route =
   | { page: 'channels' }
   | { page: 'artifacts' }
   | { page: 'artifact'; repository: string }
+  | { page: 'instances' }
+  | { page: 'instance'; name: string }
+  | { page: 'console'; name: string }
+  | { page: 'stacks' }
+  | { page: 'stack'; name: string }
   | { page: 'unknown' }
 
 export const addressOf = {
@@ -14,9 +19,15 @@ export const addressOf = {
   channels: '/channels',
   artifacts: '/artifacts',
   artifact: (repository: string) => `/artifacts/${repository}`,
+  instances: '/instances',
+  instancesOf: (stack: string) => `/instances?stack=${stack}`,
+  instance: (name: string) => `/instances/${name}`,
+  console: (name: string) => `/instances/${name}/console`,
+  stacks: '/stacks',
+  stack: (name: string) => `/stacks/${name}`,
 } as const
 
-/** Names of hosts and repositories have no character that an address would escape. */
+/** Names of hosts, instances, stacks and repositories have no character that an address would escape. */
 export function routeOf(pathname: string): Route {
   const [first = '', ...rest] = pathname.split('/').filter((part) => part !== '')
   const name = rest.join('/')
@@ -24,14 +35,30 @@ export function routeOf(pathname: string): Route {
   if (first === 'hosts' && rest.length === 1) return { page: 'host', name }
   if (first === 'channels' && name === '') return { page: 'channels' }
   if (first === 'artifacts') return name === '' ? { page: 'artifacts' } : { page: 'artifact', repository: name }
+  if (first === 'instances') return instanceRoute(rest)
+  if (first === 'stacks' && rest.length < 2) return name === '' ? { page: 'stacks' } : { page: 'stack', name }
   return { page: 'unknown' }
+}
+
+function instanceRoute([name, part, ...more]: string[]): Route {
+  if (name === undefined) return { page: 'instances' }
+  if (part === undefined) return { page: 'instance', name }
+  return part === 'console' && more.length === 0 ? { page: 'console', name } : { page: 'unknown' }
 }
 
 export function titleOf(route: Route): string {
   switch (route.page) {
     case 'hosts':
       return 'Hosts · Slipway'
+    case 'instances':
+      return 'Instances · Slipway'
+    case 'stacks':
+      return 'Stacks · Slipway'
+    case 'console':
+      return `Console of ${route.name} · Slipway`
     case 'host':
+    case 'instance':
+    case 'stack':
       return `${route.name} · Slipway`
     case 'channels':
       return 'Channels · Slipway'

@@ -13,6 +13,15 @@ export function ago(timestamp: string, now: number): string {
   return `${Math.floor(ms / day)} d ago`
 }
 
+/** How long something has lasted: "12 s", "3 h 20 min", "40 d". */
+export function lasting(since: string, now: number): string {
+  const ms = Math.max(0, now - Date.parse(since))
+  if (ms < minute) return `${Math.floor(ms / 1000)} s`
+  if (ms < hour) return `${Math.floor(ms / minute)} min`
+  if (ms < day) return `${Math.floor(ms / hour)} h ${Math.floor((ms % hour) / minute)} min`
+  return `${Math.floor(ms / day)} d`
+}
+
 const exact = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: 'UTC' })
 
 /** "2026-11-22 14:03:07 UTC": the form in which logs have it. */

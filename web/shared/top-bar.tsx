@@ -10,6 +10,8 @@ import classes from './top-bar.module.css'
 
 const places: { title: string; address: string; pages: Route['page'][] }[] = [
   { title: 'Hosts', address: addressOf.hosts, pages: ['hosts', 'host'] },
+  { title: 'Instances', address: addressOf.instances, pages: ['instances', 'instance', 'console'] },
+  { title: 'Stacks', address: addressOf.stacks, pages: ['stacks', 'stack'] },
   { title: 'Channels', address: addressOf.channels, pages: ['channels'] },
   { title: 'Artifacts', address: addressOf.artifacts, pages: ['artifacts', 'artifact'] },
 ]
