@@ -44,6 +44,7 @@ export function xenFactsSuite(name: string, open: () => Promise<XenHost>): void 
     const xl = (...args: string[]) => host.exec(['xl', ...args])
     const zfs = (...args: string[]) => host.exec(['zfs', ...args])
     const done = { exitCode: 0, stderr: '' }
+    const works = ({ exitCode, stderr }: Result) => expect(exitCode, stderr).toBe(0)
     const refused = (stderr: string, exitCode = 1) => ({ exitCode, stderr: expect.stringContaining(stderr) })
     const file = (name: string) => `${host.folder}/${name}`
     const device = (volume: string) => `/dev/zvol/${host.pool}/${volume}`
@@ -270,7 +271,7 @@ export function xenFactsSuite(name: string, open: () => Promise<XenHost>): void 
 
       test('a file that one domain may write is given to a second, too', async () => {
         const words = { disk: [disk(file('shared.img'))] }
-        expect((await xl('create', '-p', await config('second', words))).exitCode).toBe(0)
+        works(await xl('create', '-p', await config('second', words)))
         expect((await row('second'))?.state).toBe('--p---')
         expect(await xl('destroy', 'second')).toMatchObject(done)
         await waitFor('the end of second', async () => (await row('second')) === undefined)
@@ -291,17 +292,17 @@ export function xenFactsSuite(name: string, open: () => Promise<XenHost>): void 
 
       test('it is saved with its memory while it goes on', async () => {
         const before = await row('guest')
-        expect((await xl('save', '-c', 'guest', file('guest.save'))).exitCode).toBe(0)
+        works(await xl('save', '-c', 'guest', file('guest.save')))
         expect((await row('guest'))?.domid).toBe(before?.domid)
         await beats()
       })
 
       test('saved, it is gone; restored, it has another number, and its uptime goes on', async () => {
         const before = (await row('guest')) as { domid: number }
-        expect((await xl('save', 'guest', file('guest.save'))).exitCode).toBe(0)
+        works(await xl('save', 'guest', file('guest.save')))
         expect(await row('guest')).toBeUndefined()
         const beat = await lastBeat()
-        expect((await xl('restore', file('guest.save'))).exitCode).toBe(0)
+        works(await xl('restore', file('guest.save')))
         expect((await row('guest'))?.domid).toBeGreaterThan(before.domid)
         expect(await beats()).toBeGreaterThan(beat)
         expect(await lines('guest', 'GUEST UP')).toHaveLength(1)
@@ -327,7 +328,7 @@ export function xenFactsSuite(name: string, open: () => Promise<XenHost>): void 
 
       test('a guest that crashes and is to be preserved stays, as ---sc-, until it is destroyed', async () => {
         const words = { type: 'pvh', disk: [disk(device('disk'))], on_crash: 'preserve', on_poweroff: 'preserve' }
-        expect((await xl('create', await config('second', words))).exitCode).toBe(0)
+        works(await xl('create', await config('second', words)))
         await waitFor('GUEST UP', async () => (await lines('second', 'GUEST UP')).at(-1) === 'GUEST UP pvh')
         expect(await xl('sysrq', 'second', 'c')).toMatchObject(done)
         await waitFor('the crash', async () => (await row('second'))?.state === '---sc-')
