@@ -7,9 +7,9 @@ const mostPrepared = 500
 
 /**
  * `node:sqlite` in the shape that Kysely's SQLite dialect asks for. Statements are prepared once: a manifest by its tag is asked for by several
- * of them.
+ * of them. `onWrite` is called before each that may change something.
  */
-export function nodeSqlite(db: DatabaseSync): SqliteDatabase {
+export function nodeSqlite(db: DatabaseSync, onWrite: () => void): SqliteDatabase {
   const prepared = new Map<string, Statement>()
   return {
     close: () => db.close(),
@@ -17,9 +17,10 @@ export function nodeSqlite(db: DatabaseSync): SqliteDatabase {
       let statement = prepared.get(sql)
       if (!statement) {
         if (prepared.size >= mostPrepared) prepared.clear()
-        statement = new Statement(db.prepare(sql))
+        statement = new Statement(db.prepare(sql), /^(select|begin|commit|rollback)\b/i.test(sql))
         prepared.set(sql, statement)
       }
+      if (!statement.onlyReads) onWrite()
       return statement
     },
   }
@@ -28,10 +29,13 @@ export function nodeSqlite(db: DatabaseSync): SqliteDatabase {
 class Statement implements SqliteStatement {
   /** True for whatever answers rows: SELECT, and RETURNING. */
   readonly reader: boolean
+  /** True for none that changes anything by itself. */
+  readonly onlyReads: boolean
   readonly #statement: StatementSync
 
-  constructor(statement: StatementSync) {
+  constructor(statement: StatementSync, onlyReads: boolean) {
     this.#statement = statement
+    this.onlyReads = onlyReads
     this.reader = statement.columns().length > 0
   }
 

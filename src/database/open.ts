@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, SqliteDialect, sql } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { first } from './migrations/001-first.ts'
 import { cloud } from './migrations/002-cloud.ts'
-import { nodeSqlite } from './node-sqlite.ts'
+import { DurableSqliteDialect } from './sqlite-dialect.ts'
 import type { Database } from './tables.ts'
 
 /** A connection, or a transaction on one. Inside `transaction().execute(trx => …)` use `trx` only: SQLite has one connection. */
@@ -14,14 +14,14 @@ const migrations = { '001-first': first, '002-cloud': cloud }
 
 /**
  * Opens the SQLite file, makes it when it is not there, and brings its tables up to date.
- * A committed transaction is on the disk (WAL, synchronous FULL); references between tables are enforced.
+ * Whatever its promises answer is on the disk (see sqlite-dialect.ts); references between tables are enforced.
  */
 export async function openSqlite(path: string): Promise<Db> {
   const sqlite = new DatabaseSync(path)
   sqlite.exec(
-    'pragma busy_timeout = 10000; pragma journal_mode = WAL; pragma synchronous = FULL; pragma foreign_keys = ON',
+    'pragma busy_timeout = 10000; pragma journal_mode = WAL; pragma synchronous = NORMAL; pragma foreign_keys = ON',
   )
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(sqlite) }) })
+  const db = new Kysely<Database>({ dialect: new DurableSqliteDialect(sqlite, path) })
   try {
     await migrate(db)
   } catch (error) {

@@ -1,0 +1,113 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type DatabaseConnection, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely'
+import { nodeSqlite } from './node-sqlite.ts'
+import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
+
+/**
+ * SQLite for Kysely, whose users wait for the disk beside each other.
+ *
+ * Decision: SQLite commits without waiting for the disk (synchronous NORMAL). The connection goes to its next user, and who had it gets the answer when
+ * all that was committed by then is on the disk: what they wrote, and what they read of others. So nobody acts on what a power cut could
+ * undo: no client is told that its push was taken, no host of a generation.
+ * Why: SQLite waits in the thread that serves everybody, once for each commit. Here many commits share one wait, and the thread goes on.
+ * Not: synchronous FULL, for that reason; NORMAL alone, which forgets the last commits at a power cut; a second thread for the database, which costs
+ * every reader more than the writers gain.
+ */
+export class DurableSqliteDialect extends SqliteDialect {
+  readonly #database: DatabaseSync
+  readonly #path: string
+
+  constructor(database: DatabaseSync, path: string) {
+    super({ database: nodeSqlite(database, () => {}) })
+    this.#database = database
+    this.#path = path
+  }
+
+  override createDriver(): SqliteDriver {
+    return new DurableDriver(this.#database, this.#path)
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new OwnTurnsAdapter()
+  }
+}
+
+/** Keeps Kysely from handing the connection on itself: it would wait for the end of `releaseConnection`, which waits for the disk. */
+class OwnTurnsAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+}
+
+class DurableDriver extends SqliteDriver {
+  readonly #log: WriteAheadLog
+  readonly #turns: Turns
+  /** Whether whoever has the connection wrote: with the release that is committed, or undone. */
+  readonly #user: { wrote: boolean }
+
+  constructor(database: DatabaseSync, path: string) {
+    const user = { wrote: false }
+    super({
+      database: nodeSqlite(database, () => {
+        user.wrote = true
+      }),
+    })
+    const turns = new Turns()
+    this.#user = user
+    this.#turns = turns
+    this.#log = openWriteAheadLog(`${path}-wal`, async () => {
+      await turns.take()
+      try {
+        emptyLog(database)
+      } finally {
+        turns.pass()
+      }
+    })
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#turns.take()
+    return super.acquireConnection()
+  }
+
+  override async releaseConnection(): Promise<void> {
+    if (this.#user.wrote) this.#log.committed()
+    this.#user.wrote = false
+    this.#turns.pass()
+    await this.#log.onDisk()
+  }
+
+  override async destroy(): Promise<void> {
+    await this.#log.close()
+    await super.destroy()
+  }
+}
+
+/** Who has the connection, and who is next. */
+class Turns {
+  #isTaken = false
+  readonly #waiting: (() => void)[] = []
+
+  async take(): Promise<void> {
+    if (this.#isTaken) return new Promise((resolve) => this.#waiting.push(resolve))
+    this.#isTaken = true
+  }
+
+  pass(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#isTaken = false
+  }
+}
+
+/** Moves all of the log into the database file, and empties it. @throws when another process reads from the log: at once, without waiting */
+function emptyLog(database: DatabaseSync): void {
+  const { timeout } = database.prepare('pragma busy_timeout').get() as { timeout: number }
+  database.exec('pragma busy_timeout = 0')
+  try {
+    const { busy } = database.prepare('pragma wal_checkpoint(truncate)').get() as { busy: number }
+    if (busy !== 0) throw new Error('the log of the database is in use by another process')
+  } finally {
+    database.exec(`pragma busy_timeout = ${timeout}`)
+  }
+}
