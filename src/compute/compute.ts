@@ -20,6 +20,7 @@ import type { DiskStore } from './disk-store.ts'
 import { openRaw } from './disks/raw.ts'
 import { openZvol } from './disks/zvol.ts'
 import { openGuestWatch } from './guest-watch.ts'
+import { openImageCollection } from './image-collection.ts'
 import { openJournal } from './operations/journal.ts'
 import { computePaths } from './paths.ts'
 import { openReconciler } from './reconcile.ts'
@@ -73,6 +74,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
   let capabilities: Record<string, Capability> = {}
   const capacity = openCapacity(driver, store, config.reservedMemoryMiB)
   const ratios = openCpuRatios()
+  const images = openImageCollection(store, log)
 
   const reconciler = openReconciler({
     parts: { driver, store, records, paths, clock, log },
@@ -84,6 +86,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
       await capacity.refresh(look)
       ratios.take(look)
       await watch.follow()
+      if (look.disks) await images.collect(look.disks, reconciler.desired().instances.values(), look.at)
       tell()
     },
   })
@@ -129,6 +132,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
     samples: (status) => exposition([...daemonSamples(status), ...instanceSamples()]),
     work: {
       taken: reconciler.take,
+      look: reconciler.wake,
       async run(stop) {
         await probe()
         const probing = setInterval(() => void probe().catch((err) => log.error({ err }, 'probe failed')), probeMs)

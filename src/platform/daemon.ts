@@ -32,6 +32,8 @@ export interface DaemonOptions<R extends Read> {
 export interface DaemonWork<R extends Read> {
   /** Called with each new state of the file, never with one that was refused. */
   taken(read: R): void
+  /** Called when something in the file's folder may have changed though the file says what it said: a look costs little. */
+  look(): void
   /** Runs from the moment when the socket is ours, and no other process works here, until `signal` is aborted. */
   run(signal: AbortSignal): Promise<void>
   /** Why the daemon is not healthy, beside what is wrong with the file. */
@@ -69,6 +71,7 @@ export async function runDaemon<R extends Read>(options: DaemonOptions<R>): Prom
   async function refresh(): Promise<void> {
     const read = await file.refresh()
     if (read) work?.taken(read)
+    else work?.look()
     const { generation, problems } = file.state()
     if (logged === JSON.stringify({ generation, problems })) return
     logged = JSON.stringify({ generation, problems })

@@ -107,8 +107,11 @@ export function computeHostSuite(name: string, open: () => Promise<ComputeHost>,
     }
 
     const status = async (): Promise<ComputeStatus> => JSON.parse((await host.get('/status'))[1])
-    const of = async ({ id }: { id: string }): Promise<InstanceStatus | undefined> =>
-      (await status()).instances.find((it) => it.id === id)
+    /** Undefined until compute has read what was desired last: before that it tells of what was. */
+    const of = async ({ id }: { id: string }): Promise<InstanceStatus | undefined> => {
+      const told = await status()
+      return told.generation === generation ? told.instances.find((it) => it.id === id) : undefined
+    }
     const become = (wanted: { id: string }, facts: Record<string, unknown>) =>
       expect.poll(() => of(wanted), patience).toMatchObject(facts)
     const domid = async (wanted: { id: string }) => (await of(wanted))?.domid ?? -1
