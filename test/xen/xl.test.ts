@@ -10,6 +10,7 @@ showLogsOfFailures(dom0)
 afterAll(() => dom0.close())
 
 xenFactsSuite('the real Xen', async () => ({
+  system: 'linux',
   exec: dom0.exec,
   writeFile: dom0.writeFile,
   readFile: async (path) => (await dom0.readFile(path)).toString(),
