@@ -1,9 +1,10 @@
-import type { Locator, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Failure } from '../../src/contract/update.ts'
 import { openBrowser, type WatchedBrowser } from '../web/browser.ts'
 import { buildPage } from '../web/build-page.ts'
 import type { ReportingHost } from '../web/fleet-by-api.ts'
+import { eventually, expectNames, live, overflow, settled, watchRows } from '../web/look.ts'
 import { type ServedPage, servePage } from '../web/served-page.ts'
 
 // The built page in a real browser, against the real server with rows that came over its API.
@@ -40,7 +41,6 @@ afterAll(async () => {
 const host = (number: number) => hosts[number - 1] as ReportingHost
 const row = (page: Page, name: string) =>
   page.locator('tbody tr', { has: page.getByRole('link', { name, exact: true }) })
-const live = (page: Page) => page.getByRole('status').getByText('Live', { exact: true })
 const tile = (page: Page, label: string) => page.getByRole('button', { name: label })
 
 async function openLive(path: string, options: Parameters<WatchedBrowser['open']>[1] = {}): Promise<Page> {
@@ -48,12 +48,6 @@ async function openLive(path: string, options: Parameters<WatchedBrowser['open']
   await live(page).waitFor()
   return page
 }
-
-/** Asks again until the answer is the expected one. */
-const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000 })
-
-/** How far the page is wider than its window. */
-const overflow = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
 
 describe('signing in', () => {
   test('a link with a token signs in, and the token is out of the address at once', async () => {
@@ -111,17 +105,8 @@ describe('the hosts', () => {
     const page = await openLive('/')
     const changed = row(page, host(3).name)
     await changed.getByText('Healthy').waitFor()
-    await page.evaluate(`
-      window.kept = true
-      window.touched = new Set()
-      new MutationObserver((changes) => {
-        for (const { target } of changes) {
-          const cell = (target.nodeType === 1 ? target : target.parentElement).closest('td')
-          // The last cell counts time by itself.
-          if (cell && cell.nextElementSibling) window.touched.add(cell.closest('tr').querySelector('th').innerText)
-        }
-      }).observe(document.querySelector('tbody'), { subtree: true, childList: true, characterData: true, attributes: true })
-    `)
+    await page.evaluate('window.kept = true')
+    const touched = await watchRows(page, ['Last seen'])
     const message = 'GET /healthz was answered with 503'
     const checks = [{ component: 'compute', check: 'healthz', healthy: false, message }]
     await host(3).report(await host(3).desired(), { checks })
@@ -129,7 +114,7 @@ describe('the hosts', () => {
     await changed.getByText(`compute healthz: ${message}`).waitFor()
     await tile(page, '1 Unhealthy').waitFor()
     expect(await page.evaluate('window.kept')).toBe(true)
-    expect(await page.evaluate('[...window.touched]')).toEqual([host(3).name])
+    expect(await touched()).toEqual([host(3).name])
 
     await host(3).report(await host(3).desired())
     await changed.getByText('Healthy', { exact: true }).waitFor()
@@ -349,8 +334,7 @@ describe('looks', () => {
   test.each(pages)('everything that can be pressed or filled on %s has a name', async (path) => {
     const page = await openLive(path)
     await settled(page.locator('main'))
-    for (const role of ['button', 'link', 'textbox', 'searchbox', 'combobox'] as const)
-      expect(await page.getByRole(role, { name: /\S/ }).count()).toBe(await page.getByRole(role).count())
+    await expectNames(page)
     await page.context().close()
   })
 
@@ -373,8 +357,3 @@ test('no request ever left the server that served the page, and nothing was refu
   expect(elsewhere).toEqual([])
   expect(browser.complaints).toEqual([])
 })
-
-/** Waits until what was loading is there. */
-async function settled(main: Locator): Promise<void> {
-  await eventually(() => main.locator('[aria-hidden=true].mantine-Skeleton-root').count()).toBe(0)
-}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { affects, parseEvent } from '../../web/shared/events.ts'
+import { affects, changesWithTime, parseEvent } from '../../web/shared/events.ts'
 
 test.each([
   ['{"kind":"host","name":"a"}', { kind: 'host', name: 'a' }],
@@ -20,4 +20,44 @@ test('an event concerns what it changes and nothing else', () => {
   expect(concerned('host', 'a')).toEqual(['/hosts', '/hosts/a'])
   expect(concerned('channel', 'a')).toEqual(['/hosts', '/hosts/a', '/hosts/ab', '/channels'])
   expect(concerned('artifact', 'components/a')).toEqual(['/artifacts', '/artifacts/components/a'])
+})
+
+test('an instance concerns its own pages and its stack, and a stack its instances, but none of a longer name', () => {
+  const paths = [
+    '/instances',
+    '/instances/web.db',
+    '/instances/web.db/operations',
+    '/instances/web.db-1',
+    '/instances/webs.db',
+    '/stacks',
+    '/stacks/web',
+    '/stacks/web/revisions/1',
+    '/stacks/webs',
+    '/volumes',
+    '/hosts',
+  ]
+  const concerned = (kind: 'instance' | 'stack', name: string) => paths.filter((path) => affects({ kind, name }, path))
+  expect(concerned('instance', 'web.db')).toEqual([
+    '/instances',
+    '/instances/web.db',
+    '/instances/web.db/operations',
+    '/stacks',
+    '/stacks/web',
+    '/volumes',
+  ])
+  expect(concerned('stack', 'web')).toEqual([
+    '/instances',
+    '/instances/web.db',
+    '/instances/web.db/operations',
+    '/instances/web.db-1',
+    '/stacks',
+    '/stacks/web',
+    '/stacks/web/revisions/1',
+    '/volumes',
+  ])
+})
+
+test('a host that falls silent changes hosts, instances, stacks and volumes, and is in no event', () => {
+  const paths = ['/hosts/a', '/instances', '/instances/web.db', '/stacks', '/volumes', '/channels', '/artifacts']
+  expect(paths.filter(changesWithTime)).toEqual(['/hosts/a', '/instances', '/instances/web.db', '/stacks', '/volumes'])
 })

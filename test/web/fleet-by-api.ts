@@ -3,20 +3,30 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import { publishComponent } from '../../src/artifact/publish.ts'
+import { publishImage } from '../../src/artifact/publish-image.ts'
 import { Promoted } from '../../src/contract/channel.ts'
 import { DesiredDocument } from '../../src/contract/desired.ts'
 import { CreatedJoinToken, type CreateJoinToken, Enrolled } from '../../src/contract/enrolment.ts'
+import { AppliedStack } from '../../src/contract/plan.ts'
 import type { ReleaseSet } from '../../src/contract/release-set.ts'
 import type { HostReport } from '../../src/contract/report.ts'
 import { CreatedToken, type Role } from '../../src/contract/token.ts'
+import { openDisk } from '../../src/image/open-disk.ts'
+import { decompress } from '../../src/platform/decompress.ts'
 import { type Http, openHttp } from '../../src/platform/http.ts'
 import { refusal, requestJson } from '../../src/platform/json-http.ts'
+import { openWebSocket, type Stream } from '../../src/platform/web-socket.ts'
+import { sourceOf } from '../image/source.ts'
 import { componentFile } from '../support/component-file.ts'
 
 /** A host that is only a credential: what it reports is what the test says. */
 export interface ReportingHost {
   name: string
   desired(): Promise<ReleaseSet | null>
+  /** All that the host is told. */
+  document(): Promise<DesiredDocument>
+  /** Dials a stream of the server, as the host's agent does. */
+  dial(stream: string): Promise<Stream>
   /** Sends a report of a host that is idle, healthy and runs `current`, changed by `parts`. */
   report(current: ReleaseSet | null, parts?: Partial<HostReport>): Promise<void>
 }
@@ -24,6 +34,10 @@ export interface ReportingHost {
 /** Fills a real server over its API, as pipelines, operators and hosts do. */
 export interface FleetByApi {
   publish(component: string, version: string): Promise<void>
+  /** An image of one MiB, which no two have alike. */
+  publishImage(name: string, version: string): Promise<void>
+  /** Applies the text of a stack. @throws AppError when the server refuses it */
+  apply(text: string): Promise<void>
   promote(channel: string, ...releases: [component: string, version: string][]): Promise<void>
   /** Enrols hosts with one join token. */
   enrol(names: readonly string[], token: CreateJoinToken): Promise<ReportingHost[]>
@@ -53,6 +67,22 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
       await writeFile(join(source, 'main.js'), `// ${component} ${version}\n`)
       await publishComponent({ http: admin, folder: source, version, temporaryFolder: folder })
     },
+    async publishImage(name, version) {
+      const disk = await openDisk(sourceOf(randomBytes(2 ** 20)), decompress)
+      const facts = {
+        name,
+        version,
+        os: 'linux',
+        architecture: 'amd64',
+        firmware: 'both',
+        originFormat: 'raw',
+        partitionScheme: 'none',
+      } as const
+      await publishImage({ http: admin, facts, disk, temporaryFolder: folder })
+    },
+    async apply(text) {
+      await post(admin, AppliedStack, '/stacks', { text })
+    },
     async promote(channel, ...releases) {
       await post(admin, Promoted, `/channels/${channel}/promotions`, {
         releases: releases.map(([component, version]) => ({ component, version })),
@@ -65,7 +95,7 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
       for (const name of names) {
         const key = randomBytes(32).toString('hex')
         const { host } = await post(joining, Enrolled, '/enrol', { name, platform, key })
-        hosts.push(reportingHost(name, open(`slw_${host}_${key}`)))
+        hosts.push(reportingHost(name, url, `slw_${host}_${key}`, open))
       }
       return hosts
     },
@@ -82,15 +112,25 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
   }
 }
 
-function reportingHost(name: string, http: Http): ReportingHost {
+function reportingHost(name: string, url: string, credential: string, open: (as: string) => Http): ReportingHost {
+  const http = open(credential)
   let generation = 0
+  async function document() {
+    const told = await requestJson(http, DesiredDocument, 'GET', '/api/v1/hosts/self/desired')
+    generation = told.generation
+    return told
+  }
   return {
     name,
-    async desired() {
-      const document = await requestJson(http, DesiredDocument, 'GET', '/api/v1/hosts/self/desired')
-      generation = document.generation
-      return document.releaseSet
-    },
+    document,
+    desired: async () => (await document()).releaseSet,
+    dial: (stream) =>
+      openWebSocket({
+        url,
+        path: `/api/v1/hosts/self/streams/${stream}`,
+        authorization: `Bearer ${credential}`,
+        signal: AbortSignal.timeout(60_000),
+      }),
     async report(current, parts = {}) {
       const now = new Date().toISOString()
       const report: HostReport = {

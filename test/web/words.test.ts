@@ -4,7 +4,7 @@ import { problemText } from '../../web/shared/api.ts'
 import { bytesText } from '../../web/shared/bytes.ts'
 import { shortDigest } from '../../web/shared/digest.ts'
 import { addressOf, routeOf } from '../../web/shared/routes.ts'
-import { ago, moment } from '../../web/shared/time.ts'
+import { ago, lasting, moment } from '../../web/shared/time.ts'
 import { tokenOf } from '../../web/shared/token-fragment.ts'
 
 describe('how long ago', () => {
@@ -26,6 +26,16 @@ describe('how long ago', () => {
   test('a moment is written as in logs, in UTC', () => {
     expect(moment('2026-11-22T02:03:04.567Z')).toBe('2026-11-22 02:03:04 UTC')
   })
+})
+
+test.each([
+  [-5, '0 s'],
+  [59, '59 s'],
+  [61, '1 min'],
+  [2 * 3600 + 61, '2 h 1 min'],
+  [86_400, '1 d'],
+])('what began %d seconds ago has lasted %j', (seconds, text) => {
+  expect(lasting(new Date(1e12 - seconds * 1000).toISOString(), 1e12)).toBe(text)
 })
 
 test.each([
@@ -52,6 +62,14 @@ test.each([
   ['/channels', { page: 'channels' }],
   ['/artifacts', { page: 'artifacts' }],
   ['/artifacts/components/compute', { page: 'artifact', repository: 'components/compute' }],
+  ['/instances', { page: 'instances' }],
+  ['/instances/web.front-0', { page: 'instance', name: 'web.front-0' }],
+  ['/instances/web.front-0/console', { page: 'console', name: 'web.front-0' }],
+  ['/instances/web.front-0/console/more', { page: 'unknown' }],
+  ['/instances/web.front-0/elsewhere', { page: 'unknown' }],
+  ['/stacks', { page: 'stacks' }],
+  ['/stacks/web', { page: 'stack', name: 'web' }],
+  ['/stacks/web/more', { page: 'unknown' }],
   ['/nowhere', { page: 'unknown' }],
 ])('the address %s is the page %j', (address, route) => {
   expect(routeOf(address)).toEqual(route)
@@ -60,6 +78,11 @@ test.each([
 test('every address that the page links to is one of its pages', () => {
   expect(routeOf(addressOf.host('a'))).toEqual({ page: 'host', name: 'a' })
   expect(routeOf(addressOf.artifact('a/b'))).toEqual({ page: 'artifact', repository: 'a/b' })
+  expect(routeOf(addressOf.instances)).toEqual({ page: 'instances' })
+  expect(routeOf(addressOf.instance('web.a'))).toEqual({ page: 'instance', name: 'web.a' })
+  expect(routeOf(addressOf.console('web.a'))).toEqual({ page: 'console', name: 'web.a' })
+  expect(routeOf(addressOf.stacks)).toEqual({ page: 'stacks' })
+  expect(routeOf(addressOf.stack('web'))).toEqual({ page: 'stack', name: 'web' })
   expect(routeOf(addressOf.channels)).toEqual({ page: 'channels' })
   expect(routeOf(addressOf.artifacts)).toEqual({ page: 'artifacts' })
   expect(routeOf(addressOf.hosts)).toEqual({ page: 'hosts' })

@@ -26,6 +26,6 @@ function sentence(reason: string): string {
 }
 
 /** Where a stream is dialled, from the page's own address. */
-export function streamUrl({ protocol, host }: Pick<Location, 'protocol' | 'host'>, id: string): string {
+export function streamUrl({ protocol, host }: { protocol: string; host: string }, id: string): string {
   return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/api/v1/streams/${id}`
 }

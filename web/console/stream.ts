@@ -21,7 +21,11 @@ export function openConsoleStream({ ask, onOpen, onBytes, onEnd }: ConsoleStream
   let socket: WebSocket | undefined
   let left = false
 
-  function dial({ id, ticket }: OpenedStream) {
+  async function join() {
+    // One who goes away at once, as React's strict mode does, has asked the host for nothing.
+    await Promise.resolve()
+    if (left) return
+    const { id, ticket } = await ask()
     if (left) return
     socket = new WebSocket(streamUrl(location, id), ticket)
     socket.binaryType = 'arraybuffer'
@@ -32,7 +36,7 @@ export function openConsoleStream({ ask, onOpen, onBytes, onEnd }: ConsoleStream
     socket.onclose = ({ code, reason }) => left || onEnd(endOf(code, reason))
   }
 
-  ask().then(dial, (error: Error) => left || onEnd({ tone: 'bad', text: error.message }))
+  join().catch((error: Error) => left || onEnd({ tone: 'bad', text: error.message }))
   return {
     send(bytes) {
       if (socket?.readyState === WebSocket.OPEN) socket.send(bytes)

@@ -21,7 +21,7 @@ export function TopBar({ who, page }: { who: Whoami; page: Route['page'] }) {
   return (
     <header className={classes.bar}>
       <div className={classes.inner}>
-        <Link href={addressOf.hosts} className={classes.brand}>
+        <Link href={addressOf.hosts} className={classes.brand} aria-label="Slipway">
           <Logo />
           <span>Slipway</span>
         </Link>

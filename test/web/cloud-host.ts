@@ -1,0 +1,105 @@
+import type { InstanceStatus } from '../../src/contract/compute-status.ts'
+import type { DesiredInstance, DesiredVolume } from '../../src/contract/instance.ts'
+import type { Operation, OperationReport } from '../../src/contract/operation.ts'
+import type { HostReport } from '../../src/contract/report.ts'
+import type { Stream } from '../../src/platform/web-socket.ts'
+import type { ReportingHost } from './fleet-by-api.ts'
+
+const GiB = 2 ** 30
+
+/** A host with a compute that is only reports: its instances are as the test says, and run unless it says otherwise. */
+export interface CloudHost {
+  name: string
+  /** Reports that all is as it was told, but for what was said of some. `parts` are of the whole report. */
+  report(parts?: Partial<HostReport>): Promise<void>
+  /** What is different about an instance from now on; it is not reported yet. */
+  say(instance: string, status: Partial<InstanceStatus>): void
+  /** Waits for an operation of a kind that was not answered yet. */
+  asked<K extends Operation['kind']>(kind: K): Promise<Extract<Operation, { kind: K }>>
+  /** Says what came of an operation, and reports. */
+  answer(id: string, answer: Pick<OperationReport, 'state' | 'result' | 'problem'>): Promise<void>
+  /** The host's end of a console. */
+  dial(stream: string): Promise<Stream>
+}
+
+export function cloudHost(host: ReportingHost): CloudHost {
+  const said = new Map<string, Partial<InstanceStatus>>()
+  const answers = new Map<string, OperationReport>()
+  const startedAt = new Date(Date.now() - 3 * 3_600_000).toISOString()
+
+  function statusOf({ id, name, wanted, revision, root, ports }: DesiredInstance): InstanceStatus {
+    const runs = wanted === 'running'
+    return {
+      id,
+      state: wanted,
+      since: startedAt,
+      revision: runs ? revision : 0,
+      atNextStart: [],
+      ...(runs ? { domid: 7, startedAt, firstBootSeconds: 8.25 } : {}),
+      restarts: 0,
+      health: 'unknown',
+      disks: [
+        { device: 'xvda', sizeBytes: root.sizeBytes, usedBytes: root.sizeBytes / 8, backend: 'phy' },
+        { device: 'xvde', sizeBytes: 2 ** 20, usedBytes: 2 ** 19, backend: 'phy' },
+      ],
+      interfaces: runs ? ports.map((port, index) => ({ port: port.id, name: `xnb7.${index}` })) : [],
+      snapshots: [],
+      ...said.get(name),
+    }
+  }
+
+  const capacity = {
+    memoryMiB: 262_144,
+    freeMemoryMiB: 196_608,
+    cpus: 32,
+    diskBytes: 4096 * GiB,
+    freeDiskBytes: 400 * GiB,
+  }
+  async function report(parts: Partial<HostReport> = {}) {
+    const { generation, instances, volumes = [], releaseSet } = await host.document()
+    const compute = {
+      component: 'compute',
+      version: '1.0.0',
+      pid: 4212,
+      startedAt,
+      accepts: 1,
+      generation,
+      problems: [],
+      instances: (instances as DesiredInstance[]).map(statusOf),
+      volumes: (volumes as DesiredVolume[]).map(({ id, sizeBytes, wanted }) => ({
+        id,
+        state: wanted,
+        sizeBytes,
+        usedBytes: sizeBytes / 4,
+      })),
+      images: [],
+      operations: [...answers.values()],
+      capabilities: {
+        'xen.hvm': { available: true },
+        'xen.pvh': { available: true },
+        'snapshot.memory': { available: false, reason: 'xl save needs 2 GiB in /var/db' },
+      },
+      capacity,
+    }
+    await host.report(releaseSet, { daemons: { compute }, ...parts })
+  }
+
+  return {
+    name: host.name,
+    report,
+    dial: host.dial,
+    say: (instance, status) => void said.set(instance, { ...said.get(instance), ...status }),
+    async asked(kind) {
+      for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        const { operations } = await host.document()
+        const operation = (operations as Operation[]).find((one) => one.kind === kind && !answers.has(one.id))
+        if (operation) return operation as Extract<Operation, { kind: typeof kind }>
+      }
+      throw new Error(`${host.name} was asked for no ${kind} within 20 s`)
+    },
+    async answer(id, { state, ...told }) {
+      answers.set(id, { id, state, at: new Date().toISOString(), ...told })
+      await report()
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+// How tests look at a page.
+
+export const live = (page: Page) => page.getByRole('status').getByText('Live', { exact: true })
+
+/** Asks again until the answer is the expected one. */
+export const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000 })
+
+/** How far the page is wider than its window. */
+export const overflow = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+
+/** Waits until what was loading is there. */
+export async function settled(main: Locator): Promise<void> {
+  await eventually(() => main.locator('[aria-hidden=true].mantine-Skeleton-root').count()).toBe(0)
+}
+
+/** Everything that can be pressed or filled has a name. */
+export async function expectNames(page: Page): Promise<void> {
+  for (const role of ['button', 'link', 'textbox', 'searchbox', 'combobox', 'checkbox'] as const)
+    expect(await page.getByRole(role, { name: /\S/ }).count()).toBe(await page.getByRole(role).count())
+}
+
+/**
+ * Writes down which rows of the page's first table are touched from now on; answers what asks for their names. The cells with these labels count
+ * time by themselves and are left out.
+ */
+export async function watchRows(page: Page, counting: readonly string[]): Promise<() => Promise<string[]>> {
+  await page.evaluate(`
+    window.touched = new Set()
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const cell = (target.nodeType === 1 ? target : target.parentElement).closest('td')
+        if (cell && !${JSON.stringify(counting)}.includes(cell.dataset.label))
+          window.touched.add(cell.closest('tr').querySelector('th').innerText)
+      }
+    }).observe(document.querySelector('tbody'), { subtree: true, childList: true, characterData: true, attributes: true })
+  `)
+  return () => page.evaluate<string[]>('[...window.touched]')
+}
