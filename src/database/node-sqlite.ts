@@ -1,15 +1,16 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { AppError } from '../contract/errors.ts'
+import { type Effect, effectOf } from './statement-effect.ts'
 
 /** Statements with lists of values come in many forms, so what is kept is limited. */
 const mostPrepared = 500
 
 /**
  * `node:sqlite` in the shape that Kysely's SQLite dialect asks for. Statements are prepared once: a manifest by its tag is asked for by several
- * of them. `onWrite` is called before each that may change something.
+ * of them. `onUse` is told what each is going to do.
  */
-export function nodeSqlite(db: DatabaseSync, onWrite: () => void): SqliteDatabase {
+export function nodeSqlite(db: DatabaseSync, onUse: (effect: Effect) => void): SqliteDatabase {
   const prepared = new Map<string, Statement>()
   return {
     close: () => db.close(),
@@ -17,10 +18,10 @@ export function nodeSqlite(db: DatabaseSync, onWrite: () => void): SqliteDatabas
       let statement = prepared.get(sql)
       if (!statement) {
         if (prepared.size >= mostPrepared) prepared.clear()
-        statement = new Statement(db.prepare(sql), /^(select|begin|commit|rollback)\b/i.test(sql))
+        statement = new Statement(db.prepare(sql), effectOf(sql))
         prepared.set(sql, statement)
       }
-      if (!statement.onlyReads) onWrite()
+      onUse(statement.effect)
       return statement
     },
   }
@@ -29,13 +30,12 @@ export function nodeSqlite(db: DatabaseSync, onWrite: () => void): SqliteDatabas
 class Statement implements SqliteStatement {
   /** True for whatever answers rows: SELECT, and RETURNING. */
   readonly reader: boolean
-  /** True for none that changes anything by itself. */
-  readonly onlyReads: boolean
+  readonly effect: Effect
   readonly #statement: StatementSync
 
-  constructor(statement: StatementSync, onlyReads: boolean) {
+  constructor(statement: StatementSync, effect: Effect) {
     this.#statement = statement
-    this.onlyReads = onlyReads
+    this.effect = effect
     this.reader = statement.columns().length > 0
   }
 

@@ -7,7 +7,7 @@ import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
  * SQLite for Kysely, whose users wait for the disk beside each other.
  *
  * Decision: SQLite commits without waiting for the disk (synchronous NORMAL). The connection goes to its next user, and who had it gets the answer when
- * all that was committed by then is on the disk: what they wrote, and what they read of others. So nobody acts on what a power cut could
+ * all that was committed by then is on the disk: what they wrote, and what they read of others (upload sessions apart: statement-effect.ts). So nobody acts on what a power cut could
  * undo: no client is told that its push was taken, no host of a generation.
  * Why: SQLite waits in the thread that serves everybody, once for each commit. Here many commits share one wait, and the thread goes on.
  * Not: synchronous FULL, for that reason; NORMAL alone, which forgets the last commits at a power cut; a second thread for the database, which costs
@@ -42,14 +42,15 @@ class OwnTurnsAdapter extends SqliteAdapter {
 class DurableDriver extends SqliteDriver {
   readonly #log: WriteAheadLog
   readonly #turns: Turns
-  /** Whether whoever has the connection wrote: with the release that is committed, or undone. */
-  readonly #user: { wrote: boolean }
+  /** What whoever has the connection did with it. What they wrote is committed, or undone, when they release it. */
+  readonly #user: { read: boolean; wrote: boolean }
 
   constructor(database: DatabaseSync, path: string) {
-    const user = { wrote: false }
+    const user = { read: false, wrote: false }
     super({
-      database: nodeSqlite(database, () => {
-        user.wrote = true
+      database: nodeSqlite(database, (effect) => {
+        if (effect === 'reads') user.read = true
+        else if (effect === 'writes') user.wrote = true
       }),
     })
     const turns = new Turns()
@@ -71,10 +72,11 @@ class DurableDriver extends SqliteDriver {
   }
 
   override async releaseConnection(): Promise<void> {
-    if (this.#user.wrote) this.#log.committed()
-    this.#user.wrote = false
+    const { read, wrote } = this.#user
+    Object.assign(this.#user, { read: false, wrote: false })
+    if (wrote) this.#log.committed()
     this.#turns.pass()
-    await this.#log.onDisk()
+    if (read || wrote) await this.#log.onDisk()
   }
 
   override async destroy(): Promise<void> {

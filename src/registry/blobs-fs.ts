@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
-import { asStorageError, makeFolder, moveInto, remove, sizeIfThere, syncFolder } from '../platform/files.ts'
+import { asStorageError, listFolder, makeFolder, moveInto, remove, sizeIfThere, syncFolder } from '../platform/files.ts'
 import { appendAll } from './append.ts'
 import type { Blobs, ByteRange } from './blobs.ts'
 import { type Algorithm, algorithms, newHash, parseDigest } from './digests.ts'
@@ -122,6 +122,8 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
         await file.close()
       }
     },
+
+    uploads: () => listFolder(join(folder, 'uploads')),
 
     async abandon(upload) {
       running.delete(upload)

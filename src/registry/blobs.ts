@@ -30,6 +30,8 @@ export interface Blobs {
    * unless its disk failed to keep it: then it is gone.
    */
   commit(upload: string, digest: string): Promise<{ sizeBytes: number }>
+  /** The uploads that there are. */
+  uploads(): Promise<string[]>
   /** Removes an upload; none there is fine. */
   abandon(upload: string): Promise<void>
   stat(digest: string): Promise<{ sizeBytes: number } | undefined>

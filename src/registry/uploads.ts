@@ -12,7 +12,7 @@ export interface Chunk {
   last: number
 }
 
-/** A note is a write that waits for the disk. Sessions expire after a minute at the earliest, so this much does not count. */
+/** A note is a write. Sessions expire after a minute at the earliest, so this much does not count. */
 const touchEveryMs = 10_000
 
 export interface UploadsOptions {
@@ -25,7 +25,8 @@ export interface UploadsOptions {
 
 /**
  * Upload sessions: a row, and bytes in the store whose length is the truth about how far the session came. So a session survives
- * the process; what it lacks is sent by the client again.
+ * the process; what it lacks is sent by the client again. A power cut may take the row (the database does not wait for it), and the client
+ * begins anew.
  */
 export type Uploads = ReturnType<typeof openUploads>
 
@@ -161,10 +162,17 @@ async function countOpen(db: Db, repository: string): Promise<number> {
   return Number(open)
 }
 
-/** Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. */
+/**
+ * Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. Bytes without a session go as well: a power
+ * cut may leave them, since the row is not waited for. It was there before them, so none that is just beginning is taken for one.
+ */
 export async function removeExpired(db: Db, blobs: Blobs, before: Date): Promise<number> {
   const expired = await db.selectFrom('uploads').select('id').where('updated_at', '<', before.toISOString()).execute()
   for (const { id } of expired) await forget(db, blobs, id)
+  for (const id of await blobs.uploads()) {
+    const session = await db.selectFrom('uploads').select('id').where('id', '=', id).executeTakeFirst()
+    if (!session) await blobs.abandon(id)
+  }
   return expired.length
 }
 

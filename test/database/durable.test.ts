@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { type Db, openSqlite } from '../../src/database/open.ts'
+import { effectOf } from '../../src/database/statement-effect.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** What a sync of a file does in these tests; it may wait, or fail. */
@@ -111,6 +112,42 @@ test('who only reads asks nothing of the disk, nor does a transaction that only 
   expect(await db.transaction().execute(names)).toEqual(['old'])
   expect(syncs).toBe(0)
 })
+
+test('nobody waits for upload sessions, and a transaction that changes more waits', async () => {
+  const { db } = await openDatabase()
+  const session = { repository: 'a', created_at: 'x', updated_at: 'x' }
+  const begin = (on: Db, id: string) =>
+    on
+      .insertInto('uploads')
+      .values({ id, ...session })
+      .execute()
+  const disk = holdSyncs()
+  await begin(db, '1')
+  await db.updateTable('uploads').set({ updated_at: 'y' }).where('id', '=', '1').execute()
+  expect(await db.selectFrom('uploads').select('updated_at').where('id', '=', '1').execute()).toHaveLength(1)
+  await db.deleteFrom('uploads').where('id', '=', '1').execute()
+  expect(syncs).toBe(0)
+  const both = db.transaction().execute(async (trx) => {
+    await add(trx, 'new')
+    await begin(trx, '2')
+  })
+  await disk.started(1)
+  disk.letGo(0)
+  await both
+})
+
+const effects = {
+  'select "id" from "uploads" where "id" = ?': 'none',
+  'select count(*) as "open" from "uploads" where "repository" = ?': 'none',
+  'begin immediate': 'none',
+  'select * from "tags" where "name" in (select "id" from "uploads" where true)': 'reads',
+  'select "id" from "uploads" inner join "tags" on true': 'reads',
+  'insert into "uploads" select * from "tags"': 'writes',
+  'insert into "tags" ("name") values (?)': 'writes',
+  'with "x" as (select 1) select * from "x"': 'writes',
+}
+for (const [statement, effect] of Object.entries(effects))
+  test(`${statement}: ${effect}`, () => expect(effectOf(statement)).toBe(effect))
 
 test('a write is not answered when its sync fails; the next one empties the log first, and is', async () => {
   const { db, log } = await openDatabase()

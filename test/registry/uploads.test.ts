@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../src/contract/errors.ts'
@@ -292,4 +292,16 @@ test('uploads in which nothing happened for long are removed with their bytes', 
   expect(await removeExpired(db, blobs, new Date(Date.now() + 1000))).toBe(1)
   expect((await ask(http, 'GET', location)).status).toBe(404)
   expect(await readdir(join(folder, 'uploads'))).toEqual([])
+})
+
+test('bytes whose session a power cut took are removed, and those of a session are not', async () => {
+  const folder = await temporaryFolder()
+  const { http, db, blobs } = await openTestRegistry(folder)
+  const lost = await startUpload(http, 'a')
+  const kept = await startUpload(http, 'a')
+  for (const location of [lost, kept]) await ask(http, 'PATCH', location, { body: bytes })
+  await db.deleteFrom('uploads').where('id', '=', basename(lost)).execute()
+  expect(await removeExpired(db, blobs, new Date(0))).toBe(0)
+  expect(await readdir(join(folder, 'uploads'))).toEqual([basename(kept)])
+  expect((await ask(http, 'PUT', `${kept}?digest=${digest}`)).status).toBe(201)
 })

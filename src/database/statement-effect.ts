@@ -1,0 +1,14 @@
+/** What a statement means to those who wait for the disk: nothing, that they read what others may have committed just now, or that they change something. */
+export type Effect = 'none' | 'reads' | 'writes'
+
+/**
+ * Upload sessions may be forgotten at a power cut, unlike at a crash of the process: the client is told that it has none, and uploads again. So
+ * nobody waits for what concerns them alone. Statements on several tables are none of these.
+ */
+const ofUploads = /^(?:select (?:(?! from ).)+ from|insert into|update|delete from) "uploads" (?!.* (?:from|join) )/
+
+/** What is neither known to be a reader nor to mean nothing counts as a writer: that costs one sync too many, and loses nothing. */
+export function effectOf(sql: string): Effect {
+  if (/^(?:begin|commit|rollback)\b/i.test(sql) || ofUploads.test(sql)) return 'none'
+  return /^select\b/i.test(sql) ? 'reads' : 'writes'
+}
