@@ -315,7 +315,7 @@ describe('a console', () => {
 
     await xen1.answer(first.id, { state: 'running' })
     guest.close(1011, 'web.db does not run any more')
-    await page.getByRole('alert').getByText('Web.db does not run any more.').waitFor()
+    await page.getByRole('alert').getByText('web.db does not run any more').waitFor()
     await shoot(page, 'console-ended')
     await eventually(() => page.evaluate('document.activeElement.innerText')).toBe('Join again')
     await page.keyboard.press('Enter')

@@ -3,10 +3,10 @@ import { endOf, streamUrl } from '../../web/console/end.ts'
 
 test.each([
   [1000, '', 'warn', 'The console was closed.'],
-  [1000, 'the guest is gone', 'warn', 'The guest is gone.'],
+  [1000, 'the guest is gone', 'warn', 'the guest is gone'],
   [1006, '', 'bad', 'The connection was cut.'],
   [1011, '', 'bad', 'The connection ended with the code 1011.'],
-  [1013, 'the host did not answer in time; is it up?', 'bad', 'The host did not answer in time; is it up?'],
+  [1013, 'the host did not answer in time; is it up?', 'bad', 'the host did not answer in time; is it up?'],
 ])('a console that ends with %d and %j is told as %s: %s', (code, reason, tone, text) => {
   expect(endOf(code, reason)).toEqual({ tone, text })
 })

@@ -12,18 +12,13 @@ const cut = 1006
 
 /** What the code and the reason of a closed WebSocket mean, as a sentence. */
 export function endOf(code: number, reason: string): ConsoleEnd {
-  if (inOrder.includes(code)) return { tone: 'warn', text: reason ? sentence(reason) : 'The console was closed.' }
-  if (reason) return { tone: 'bad', text: sentence(reason) }
+  if (inOrder.includes(code)) return { tone: 'warn', text: reason || 'The console was closed.' }
+  if (reason) return { tone: 'bad', text: reason }
   return { tone: 'bad', text: code === cut ? 'The connection was cut.' : `The connection ended with the code ${code}.` }
 }
 
 /** What was left by the key for it. */
 export const leftByKey: ConsoleEnd = { tone: 'warn', text: 'You left the console; the instance goes on.' }
-
-function sentence(reason: string): string {
-  const text = reason[0]?.toUpperCase() + reason.slice(1)
-  return /[.?!]$/.test(text) ? text : `${text}.`
-}
 
 /** Where a stream is dialled, from the page's own address. */
 export function streamUrl({ protocol, host }: { protocol: string; host: string }, id: string): string {

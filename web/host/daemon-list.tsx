@@ -2,7 +2,7 @@ import type { HostReport } from '../../src/contract/report.ts'
 import { Ago } from '../shared/ago.tsx'
 import { Mark } from '../shared/mark.tsx'
 import { Panel } from '../shared/panel.tsx'
-import classes from './daemon-list.module.css'
+import classes from './found-list.module.css'
 
 /** The daemons that the agent found on the host, and what is wrong with them. */
 export function DaemonList({ daemons }: { daemons: HostReport['daemons'] }) {

@@ -43,7 +43,7 @@ export const InstanceRow = memo(function InstanceRow({ instance, host }: Instanc
           <Link href={addressOf.host(instance.host)}>{instance.host}</Link>
         </td>
       )}
-      <td data-label="Addresses" className={table.number}>
+      <td data-label="Addresses" className={classes.long}>
         {addresses.length > 0 && (
           <span>
             {addresses.map((address) => (
@@ -54,7 +54,7 @@ export const InstanceRow = memo(function InstanceRow({ instance, host }: Instanc
           </span>
         )}
       </td>
-      <td data-label="Image" className={table.number}>
+      <td data-label="Image" className={classes.long}>
         {image && (
           <span>
             {image.name} <code>{image.version}</code>

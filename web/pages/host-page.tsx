@@ -50,8 +50,8 @@ function Host({ host }: { host: HostDetail }) {
           <>
             <UpdatePanel report={report} />
             <RejectionList rejected={report.rejected} />
-            {(capacity || instances.length > 0) && <Instances instances={instances} />}
             <CheckTable checks={report.checks} />
+            {(capacity || instances.length > 0) && <Instances instances={instances} />}
           </>
         )}
       </div>

@@ -61,11 +61,7 @@ function StackInstances({ stack }: { stack: string }) {
 function Members({ stack, instances }: { stack: string; instances: CloudInstance[] }) {
   const members = useMemo(() => byName(instances.filter((one) => one.stack === stack)), [instances, stack])
   return (
-    <Panel
-      title="Instances"
-      aside={<Link href={addressOf.instancesOf(stack)}>{members.length} in the list</Link>}
-      flush
-    >
+    <Panel title="Instances" aside={<Link href={addressOf.instancesOf(stack)}>Look among all instances</Link>} flush>
       {members.length === 0 ? (
         <p className={table.none}>The stack has no instance.</p>
       ) : (

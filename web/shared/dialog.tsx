@@ -46,7 +46,7 @@ export function Dialog({ title, action, danger = false, disabled = false, size =
           <Button size="xs" variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button size="xs" type="submit" loading={busy} disabled={disabled} {...(danger ? { color: 'red' } : {})}>
+          <Button size="xs" type="submit" loading={busy} disabled={disabled} {...(danger ? { color: 'red.9' } : {})}>
             {action}
           </Button>
         </div>
