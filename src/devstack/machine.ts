@@ -18,6 +18,8 @@ export const XenFacts = Type.Object({
   dom0MiB: Type.Integer({ minimum: 256 }),
   dom0Vcpus: Type.Integer({ minimum: 1 }),
   commandLine: Type.String(),
+  /** Whether xenconsoled keeps what guests print, in /var/log/xen/console, as it does when it is told to. */
+  consoleLog: Type.Boolean(),
 })
 export type XenFacts = Static<typeof XenFacts>
 

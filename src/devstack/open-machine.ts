@@ -4,7 +4,7 @@ import type { Machine, MachineFacts, MachineTimes, XenFacts } from './machine.ts
 import { openServices } from './rc/services.ts'
 import { openBridges } from './xen/bridges.ts'
 import { openHypervisor } from './xen/hypervisor.ts'
-import { openMonitorLog } from './xen/monitor-log.ts'
+import { openXenLogs } from './xen/xen-logs.ts'
 import { openXenstore } from './xen/xenstore.ts'
 import { openZfsStore } from './zfs/zfs.ts'
 
@@ -16,6 +16,7 @@ const ordinaryXen: XenFacts = {
   dom0MiB: 8 * 1024,
   dom0Vcpus: 4,
   commandLine: 'dom0=pvh dom0_mem=8192M dom0_max_vcpus=4 console=com1,vga com1=115200,8n1',
+  consoleLog: false,
 }
 
 /** Nobody waits for a simulated machine as long as for a real one, but nothing is there at once. */
@@ -27,7 +28,7 @@ export function openMachine(root: string, facts: MachineFacts, clock: Clock, bri
   const times = { ...ordinaryTimes, ...facts.times }
   const bridges = openBridges(bridgeNames)
   const { totalMiB, dom0MiB } = xen
-  const hypervisor = openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log: openMonitorLog(root) })
+  const hypervisor = openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log: openXenLogs(root, xen) })
   return {
     root,
     facts,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts'
+import { countBoot } from './boot-record.ts'
 import type { DomainConfig, Ending } from './domain-config.ts'
 import { openShell } from './shell.ts'
 
@@ -22,6 +23,8 @@ export interface Guest {
   deaf: boolean
   /** An HVM guest without them hears only its power button. */
   pvDrivers: boolean
+  /** How long its system has run, in milliseconds: a saved memory keeps it. */
+  uptimeMs(): number
   /** What was asked of it and not answered yet: what stands in `control/shutdown`. */
   asked(): 'poweroff' | 'reboot' | undefined
   ask(what: 'poweroff' | 'reboot'): void
@@ -38,23 +41,33 @@ export interface GuestOptions {
   config: DomainConfig
   clock: Clock
   times: XenTimes
-  /** It goes on from a saved memory: it does not boot. */
-  restored: boolean
+  /** It goes on from a saved memory, of a system that had run so long: it does not boot. */
+  restored: { uptimeMs: number } | undefined
+  /** What it boots from. */
+  disk: string | undefined
   write(text: string): void
   ended(how: Ending): void
 }
 
-/** Starts a guest, which does one thing after the other: boot, be up, shut down when it is asked. Time does not pass while it is paused. */
-export function openGuest({ config, clock, times, restored, write, ended }: GuestOptions): Guest {
+/**
+ * Starts a guest, which does one thing after the other: boot, be up, shut down when it is asked. Time does not pass while it is paused.
+ * `guest.ip=ADDRESS` on its command line is the address that it says to have. With `guest.tells` it has no login, and tells what the guest of
+ * the tests on the real Xen does: what is on its disk and how often that was booted, and each second for how long it runs.
+ */
+export function openGuest({ config, clock, times, restored, disk, write, ended }: GuestOptions): Guest {
   let phase: 'booting' | 'up' | 'ended' = restored ? 'up' : 'booting'
   let asked: 'poweroff' | 'reboot' | undefined
   let next: { act(): void; remainingMs: number; since: number; timer: AbortController } | undefined
   let paused = false
-  const bootedAt = clock.now().getTime()
+  const startedAt = clock.now().getTime() - (restored?.uptimeMs ?? 0)
+  const uptimeMs = () => clock.now().getTime() - startedAt
+  const words = (config.cmdline ?? '').split(/\s+/)
+  const tells = words.includes('guest.tells')
+  const beating = new AbortController()
 
   const shell = openShell({
     hostname: config.name,
-    uptimeSeconds: () => (clock.now().getTime() - bootedAt) / 1000,
+    uptimeSeconds: () => uptimeMs() / 1000,
     write,
     end: (how) => later(times.shutdownMs, () => guest.end(how)),
   })
@@ -84,12 +97,20 @@ export function openGuest({ config, clock, times, restored, write, ended }: Gues
 
   function up(): void {
     phase = 'up'
-    const address = /(?:^|\s)guestip=(\S+)/.exec(config.cmdline ?? '')?.[1]
-    if (address !== undefined) write(`GUEST NET ${address}\r\n`)
-    const seconds = (clock.now().getTime() - bootedAt) / 1000
-    write(`GUEST UP ${seconds.toFixed(2)} xen ${config.type.toUpperCase()} mem=${config.memoryKiB} kB\r\n`)
-    shell.prompt()
+    if (tells && disk !== undefined) write(`GUEST DISK ${bootRecord(disk)}\r\n`)
+    const address = words.find((word) => word.startsWith('guest.ip='))?.slice('guest.ip='.length)
+    if (address !== undefined) write(`GUEST NET ${address}/24\r\n`)
+    write(`GUEST UP ${config.type}\r\n`)
+    if (tells) void beat()
+    else shell.prompt()
     answer()
+  }
+
+  async function beat(): Promise<void> {
+    while (!beating.signal.aborted) {
+      if (!paused) write(`GUEST BEAT ${(uptimeMs() / 1000).toFixed(2)}\r\n`)
+      await clock.sleep(1000, beating.signal).catch(() => {})
+    }
   }
 
   function answer(): void {
@@ -108,6 +129,7 @@ export function openGuest({ config, clock, times, restored, write, ended }: Gues
     phase: () => phase,
     deaf: false,
     pvDrivers: true,
+    uptimeMs,
     asked: () => asked,
     ask(what) {
       asked = what
@@ -115,9 +137,7 @@ export function openGuest({ config, clock, times, restored, write, ended }: Gues
     },
     end(how) {
       if (phase === 'ended') return
-      phase = 'ended'
-      next?.timer.abort()
-      next = undefined
+      guest.stop()
       write(how === 'crash' ? '\r\nKernel panic - not syncing\r\n' : '\r\nreboot: System halted\r\n')
       ended(how)
     },
@@ -136,6 +156,7 @@ export function openGuest({ config, clock, times, restored, write, ended }: Gues
     },
     stop() {
       phase = 'ended'
+      beating.abort()
       next?.timer.abort()
       next = undefined
     },
@@ -146,8 +167,16 @@ export function openGuest({ config, clock, times, restored, write, ended }: Gues
       `Linux version 6.1.0 (simulated)\r\nCommand line: ${config.cmdline ?? ''}\r\nBooting paravirtualized kernel on Xen\r\n`,
     )
     later(times.bootMs, up)
-  }
+  } else if (tells) void beat()
   return guest
+}
+
+function bootRecord(disk: string): string {
+  try {
+    return countBoot(disk)
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 /** What runs in a domain that is not finished. */
@@ -155,6 +184,7 @@ export const noGuest: Guest = {
   phase: () => 'booting',
   deaf: true,
   pvDrivers: false,
+  uptimeMs: () => 0,
   asked: () => undefined,
   ask: () => {},
   end: () => {},

@@ -7,7 +7,7 @@ import { countCpu, type Domain } from './domain.ts'
 import type { DomainConfig, Ending } from './domain-config.ts'
 import { noGuest, openGuest, type XenTimes } from './guest.ts'
 import { createFailed, libxlError } from './libxl-errors.ts'
-import type { MonitorLog } from './monitor-log.ts'
+import type { XenLogs } from './xen-logs.ts'
 
 /** The hypervisor of a simulated machine and what xl keeps beside it. It ends with the machine, not with who uses it. */
 export interface Hypervisor {
@@ -44,7 +44,7 @@ export interface CreateOptions {
   paused?: boolean
   monitored?: boolean
   /** What it had when it was saved. */
-  restored?: { memoryKiB: number; vcpus: number }
+  restored?: { memoryKiB: number; vcpus: number; uptimeMs: number }
   signal?: AbortSignal
 }
 
@@ -54,7 +54,7 @@ export interface HypervisorOptions {
   times: XenTimes
   totalMiB: number
   dom0MiB: number
-  log: MonitorLog
+  log: XenLogs
 }
 
 /** What Xen needs for itself. */
@@ -127,8 +127,12 @@ export function openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log }
       config: domain.config,
       clock,
       times,
-      restored: restored !== undefined,
-      write: domain.console.write,
+      restored,
+      disk: domain.disks[0]?.spec.path,
+      write(text) {
+        domain.console.write(text)
+        log.printed(domain, text)
+      },
       ended: (how) => ended(domain, how),
     })
     domain.guest.pause()

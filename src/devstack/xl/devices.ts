@@ -1,5 +1,5 @@
 import { Refused } from '../tools/refused.ts'
-import { prints, refuses } from '../tools/said.ts'
+import { prints, refuses, type Said } from '../tools/said.ts'
 import { diskJson, vifJson } from '../xen/config-json.ts'
 import { chooseBackend, connectDisk, connectVif } from '../xen/devices.ts'
 import { deviceNumber, parseDiskSpec } from '../xen/disk-spec.ts'
@@ -12,15 +12,23 @@ import { domainOf, options, type XlCall, type XlCommand } from './command.ts'
 
 const missing = (domid: number) => new Refused(1, `Domain ${domid} does not exist.`)
 
-/** Both listings go on over domains that are not there, and exit 0. */
-function listing(call: XlCall, heading: string, rows: (domain: Domain) => string[]) {
+/** The listings say nothing of a number that no domain has. A name that nobody has ends one with 1; the other goes on, and exits with 0. */
+function listing(call: XlCall, heading: string, atUnknown: 'go on' | 'end', rows: (domain: Domain) => string[]): Said {
   const { hypervisor } = call.machine
   const lines = [heading]
   let stderr = ''
   for (const word of options(call, '', 1).words) {
-    const domain = /^[0-9]+$/.test(word) ? hypervisor.byId(Number(word)) : hypervisor.byName(word)
+    const isNumber = /^[0-9]+$/.test(word)
+    const domain = isNumber ? hypervisor.byId(Number(word)) : hypervisor.byName(word)
     if (domain) lines.push(...rows(domain))
-    else stderr += `${word} is an invalid domain identifier\n`
+    else if (isNumber) continue
+    else if (atUnknown === 'go on') stderr += `${word} is an invalid domain identifier\n`
+    else
+      return {
+        exitCode: 1,
+        stdout: prints(...lines).stdout,
+        stderr: `${word} is an invalid domain identifier (rc=-6)\n`,
+      }
   }
   return { ...prints(...lines), stderr }
 }
@@ -32,7 +40,7 @@ function stateOf({ guest }: Domain, connected: boolean): number {
 
 /** `xl block-list DOMAIN…` */
 export const blockList: XlCommand = (call) =>
-  listing(call, `Vdev  BE  handle state evt-ch ring-ref ${'BE-path'.padEnd(30)}`, (domain) =>
+  listing(call, `Vdev  BE  handle state evt-ch ring-ref ${'BE-path'.padEnd(30)}`, 'go on', (domain) =>
     domain.disks.map(({ number, backend, connected }, at) => {
       const path = `/local/domain/0/backend/${backend === 'phy' ? 'vbd' : 'qdisk'}/${domain.id}/${number}`
       const cells = [
@@ -47,12 +55,16 @@ export const blockList: XlCommand = (call) =>
 
 /** `xl network-list DOMAIN…` */
 export const networkList: XlCommand = (call) =>
-  listing(call, `Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref ${'BE-path'.padEnd(30)}`, (domain) =>
-    domain.vifs.map(({ devid, spec, connected }) => {
-      const numbers = `${String(devid).padStart(6)} ${String(stateOf(domain, connected)).padStart(5)} ${'-1'.padStart(6)}`
-      const rings = `${String(522 + 2 * devid).padStart(5)}/${String(523 + 2 * devid).padEnd(11)}`
-      return `${String(devid).padEnd(3)} ${'0'.padEnd(2)} ${spec.mac}${numbers} ${rings} /local/domain/0/backend/vif/${domain.id}/${devid}`
-    }),
+  listing(
+    call,
+    `Idx BE Mac Addr.         handle state evt-ch   tx-/rx-ring-ref ${'BE-path'.padEnd(30)}`,
+    'end',
+    (domain) =>
+      domain.vifs.map(({ devid, spec, connected }) => {
+        const numbers = `${String(devid).padStart(6)} ${String(stateOf(domain, connected)).padStart(5)} ${'-1'.padStart(6)}`
+        const rings = `${String(522 + 2 * devid).padStart(5)}/${String(523 + 2 * devid).padEnd(11)}`
+        return `${String(devid).padEnd(3)} ${'0'.padEnd(2)} ${spec.mac}${numbers} ${rings} /local/domain/0/backend/vif/${domain.id}/${devid}`
+      }),
   )
 
 /** `xl block-attach DOMAIN SPEC…` */

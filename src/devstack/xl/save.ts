@@ -15,6 +15,8 @@ interface Saved {
   config: DomainConfig
   memoryKiB: number
   vcpus: number
+  /** For how long its system had run. */
+  uptimeMs: number
 }
 
 const kinds = { pv: 'x86 PV', pvh: 'x86 HVM', hvm: 'x86 HVM' } as const
@@ -32,6 +34,7 @@ export const save: XlCommand = async (call): Promise<Said> => {
     config: { ...domain.config, memoryKiB: domain.config.memoryKiB },
     memoryKiB: domain.memoryKiB,
     vcpus: domain.onlineVcpus,
+    uptimeMs: domain.guest.uptimeMs(),
   }
   try {
     await writeFile(resolve(call.cwd, file), `${JSON.stringify(saved)}\n`)
@@ -84,7 +87,7 @@ export const restore: XlCommand = async (call): Promise<Said> => {
     const domain = await call.machine.hypervisor.create(config, {
       paused: given.flags.has('p'),
       monitored: !given.flags.has('e'),
-      restored: { memoryKiB: saved.memoryKiB, vcpus: saved.vcpus },
+      restored: { memoryKiB: saved.memoryKiB, vcpus: saved.vcpus, uptimeMs: saved.uptimeMs },
       signal: call.signal,
     })
     const stderr = `${first}xc: info: Found ${kinds[config.type]} domain from Xen ${call.machine.xen.version.split('.').slice(0, 2).join('.')}

@@ -184,7 +184,7 @@ test('the console is a terminal: what the guest said before is read from it, and
     }
   }
   await until('pv1 login: ')
-  expect(text).toContain('GUEST NET 10.9.0.11\r\nGUEST UP ')
+  expect(text).toContain('GUEST UP pv\r\n')
   await tty.write('root\n')
   await until('# ')
   text = ''
