@@ -51,6 +51,7 @@ test('the same tree gives the same bytes, scripts executable and nothing else', 
     'components/agent/agent-launcher',
     'components/agent/rc.d/slipway_agent',
     'components/rc/rc.d/slipway_compute',
+    'components/rc/rc.d/slipway_guests',
     'components/rc/rc.d/slipway_network',
   ])
   const bundled = files.filter((line) => line.startsWith('components/'))
