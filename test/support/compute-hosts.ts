@@ -18,6 +18,7 @@ import { replaceFile } from '../../src/platform/files.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { freebsdTools, type Tool } from '../../src/platform/tools.ts'
 import type { ComputeHost } from '../suites/compute-host.ts'
+import { typeAtConsole } from './type-at-console.ts'
 
 const program = join(import.meta.dirname, '../../src/compute/main.ts')
 const times = { createMs: 1, bootMs: 20, shutdownMs: 20, destroyMs: 20, deviceMs: 1 }
@@ -91,10 +92,17 @@ async function hostAt(root: string, machinery: Machinery): Promise<ComputeHost> 
   disk.write('a boot sector')
   const layer = zstdCompressSync(disk)
   const digest = sha256(layer)
-  for (const folder of ['var/db/slipway/cache/sha256', 'var/db/slipway/desired', 'usr/local/etc/slipway', 'tmp'])
+  for (const folder of [
+    'var/db/slipway/cache/sha256',
+    'var/db/slipway/desired',
+    'usr/local/etc/slipway',
+    'usr/local/share/edk2-xen',
+    'tmp',
+  ])
     await mkdir(at(folder), { recursive: true })
   await writeFile(at(join('var/db/slipway/cache', digest.replace(':', '/'))), layer)
   await writeFile(at('usr/local/etc/slipway/compute.yaml'), 'pollSeconds: 1\nlogLevel: silent\n')
+  await writeFile(at('usr/local/share/edk2-xen/XEN_X64_EFI.fd'), 'firmware')
   const http = openHttp({ url: 'http://compute', socketPath })
 
   const get: ComputeHost['get'] = async (path) => {
@@ -106,6 +114,7 @@ async function hostAt(root: string, machinery: Machinery): Promise<ComputeHost> 
     bridge: 'bridge0',
     upText: 'login:',
     shape: { type: 'hvm', boot: { from: 'disk', firmware: 'bios' }, memoryMiB: 256 },
+    otherShape: { type: 'pvh', boot: { from: 'disk', firmware: 'uefi' }, memoryMiB: 256 },
     image: {
       name: 'debian',
       version: '12.0.0',
@@ -131,7 +140,7 @@ async function hostAt(root: string, machinery: Machinery): Promise<ComputeHost> 
       }
     },
     killCompute: machinery.end,
-    type: (id, line, until) => typeAt(socketPath, id, line, until),
+    type: (id, line, until) => typeAtConsole(connect(socketPath), id, line, until),
     guest: machinery.guest,
     async writeDisk(path, text) {
       const file = await open(at(path), 'r+')
@@ -150,24 +159,4 @@ async function hostAt(root: string, machinery: Machinery): Promise<ComputeHost> 
       await machinery.close()
     },
   }
-}
-
-/** Types a line at a console, and answers what came back until `until` was in it. */
-function typeAt(socketPath: string, id: string, line: string, until: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(socketPath)
-    let said = ''
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      if (said === '') socket.write(`${line}\n`)
-      said += text
-      if (!said.slice(said.indexOf('\r\n\r\n')).includes(until)) return
-      socket.destroy()
-      resolve(said)
-    })
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error(`the console ended: ${said}`)))
-    socket.write(
-      `GET /instances/${id}/console HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: slipway-console\r\n\r\n`,
-    )
-  })
 }

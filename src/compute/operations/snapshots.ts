@@ -11,7 +11,11 @@ import { newRecord } from '../record.ts'
 import type { PlanOf, Step, StepContext } from './plan.ts'
 
 /** What a guest was when its memory was saved, and has to be when it goes on: snapshots/<name>.json. */
-const MemoryFacts = Type.Object({ started: DesiredInstance })
+const MemoryFacts = Type.Object({
+  started: DesiredInstance,
+  /** Whether its check had been healthy since it booted. */
+  healthy: Type.Optional(Type.Boolean()),
+})
 type MemoryFacts = Static<typeof MemoryFacts>
 
 /** All disks of an instance at one moment; with its memory, the guest stands still from the memory's moment to that of the disks. */
@@ -48,7 +52,9 @@ export const snapshot: PlanOf<'snapshot'> = ({ arguments: { name, memory } }, de
               'conflict',
               'the guest does not run, so it has no memory to save; take the snapshot without it',
             )
-          const facts: MemoryFacts = { started: records.get(id)?.started ?? desired }
+          const record = records.get(id)
+          const healthy = record?.domain?.domid === guest.domid && record.domain.healthyAt !== undefined
+          const facts: MemoryFacts = { started: record?.started ?? desired, healthy }
           await makeFolder(paths.snapshots(id), { mode: 0o700 })
           await replaceFile(paths.memoryFacts(id, name), JSON.stringify(facts), { mode: 0o600 })
           await driver.save(id, paths.memory(id, name), { leave: 'paused' })
@@ -126,13 +132,20 @@ export const deleteSnapshot: PlanOf<'delete-snapshot'> = ({ arguments: { name } 
 })
 
 /** Makes the guest go on from its saved memory, as it was then: with the memory, the processors and the disks that it had. */
-async function goOn({ driver, store, records, paths }: HostParts, id: string, name: string): Promise<void> {
-  if ((await guestNow(driver, id))?.state === 'running') return
+async function goOn({ driver, store, records, paths, clock }: HostParts, id: string, name: string): Promise<void> {
   const text = (await readTextIfThere(paths.memoryFacts(id, name))) ?? ''
-  const { started } = parseJson(MemoryFacts, text, paths.memoryFacts(id, name))
-  const { shutdown, domain, ...record } = records.get(id) ?? newRecord(started)
-  await records.put({ ...record, started })
-  await driver.restore(await guestSpec(started, store, paths.seed(id)), paths.memory(id, name))
+  const { started, healthy } = parseJson(MemoryFacts, text, paths.memoryFacts(id, name))
+  if ((await guestNow(driver, id))?.state !== 'running') {
+    const { shutdown, domain, ...record } = records.get(id) ?? newRecord(started)
+    await records.put({ ...record, started })
+    await driver.restore(await guestSpec(started, store, paths.seed(id)), paths.memory(id, name))
+  }
+  // It booted in another domain: what it said on its console then, it does not say again.
+  const guest = await guestNow(driver, id)
+  const record = records.get(id)
+  if (!healthy || !guest || !record) return
+  const now = clock.now().toISOString()
+  await records.put({ ...record, domain: { domid: guest.domid, since: now, healthyAt: now } })
 }
 
 /** The instance's disks that have the snapshot. @throws AppError not-found | conflict, naming the younger ones in its way */
