@@ -234,7 +234,7 @@ describe('one instance', () => {
     await page.context().close()
   })
 
-  test('what the server refuses is said in the dialog, which stays', async () => {
+  test('what the server refuses is said in the dialog, which stays; Escape closes it and goes back to its button', async () => {
     const page = await openLive('/instances/farm.front-3')
     await page.route('**/operations', (route) =>
       route.request().method() === 'POST'
@@ -246,6 +246,7 @@ describe('one instance', () => {
     await page.getByRole('dialog').getByRole('alert').getByText('is being removed from xen1').waitFor()
     await page.keyboard.press('Escape')
     await eventually(() => page.getByRole('dialog').count()).toBe(0)
+    await eventually(() => page.evaluate('document.activeElement.innerText')).toBe('Stop')
     await page.context().close()
   })
 

@@ -1,5 +1,5 @@
 import { Button, Modal } from '@mantine/core'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useState } from 'react'
 import classes from './dialog.module.css'
 import { Notice } from './notice.tsx'
 
@@ -23,6 +23,14 @@ export function Dialog({ title, action, danger = false, disabled = false, size =
   const { onAction, onClose, children } = props
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
+  // Mantine gives the focus back only where the dialog stays mounted.
+  const [opener] = useState(() => document.activeElement)
+  useEffect(
+    () => () => {
+      if (opener instanceof HTMLElement) opener.focus()
+    },
+    [opener],
+  )
 
   async function submit(event: FormEvent) {
     event.preventDefault()
