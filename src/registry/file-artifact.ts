@@ -40,9 +40,10 @@ export async function putFile(
   const contentType = mediaTypes.manifest
   const { digest } = await putManifest(db, blobs, {
     ...{ repository, content, contentType, tags: [tag], neverMoves },
+    onTaken: async (trx, ...taken) => context.onPush?.(trx, request, repository, ...taken),
     now: new Date(),
   })
-  await tellPush(context, request, repository, [tag], digest)
+  tellPush(context, repository)
   return { repository, version: tag, digest: digest as Digest, sizeBytes: layer.size }
 }
 

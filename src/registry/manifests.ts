@@ -16,6 +16,8 @@ export interface PutManifest {
   tags: readonly string[]
   /** Whether a tag, once it is there, stays where it points. */
   neverMoves(tag: string): boolean
+  /** Called in the transaction that takes it: for each tag, or for the digest when there is none. */
+  onTaken?(trx: Db, reference: string, digest: string): Promise<void>
   now: Date
 }
 
@@ -34,7 +36,7 @@ export interface TakenManifest {
 export async function putManifest(
   db: Db,
   blobs: Blobs,
-  { repository, content, contentType, digest: claimed, tags, neverMoves, now }: PutManifest,
+  { repository, content, contentType, digest: claimed, tags, neverMoves, onTaken, now }: PutManifest,
 ): Promise<TakenManifest> {
   const digest = digestLike(claimed ?? 'sha256:'.padEnd(71, '0'), content)
   if (claimed !== undefined && claimed !== digest)
@@ -60,6 +62,7 @@ export async function putManifest(
         )
       if (present !== digest) await catalog.setTag(trx, repository, tag, digest, time)
     }
+    for (const reference of tags.length > 0 ? tags : [digest]) await onTaken?.(trx, reference, digest)
     return missing.map((reference) => reference.digest)
   })
   return { digest, subject: parsed.subject, missing }

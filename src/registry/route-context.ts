@@ -35,22 +35,18 @@ export interface RegistryOptions {
   challenges?(request: FastifyRequest): string[]
   /** Something of a repository changed that people may be looking at. */
   onChange(repository: string): void
-  /** A manifest was taken; called once for the reference in the address and for each further tag. */
-  onPush?(request: FastifyRequest, repository: string, reference: string, digest: string): Promise<void>
+  /**
+   * A manifest is being taken; called for each of its tags, or for its digest when there is none. What this writes is written with the manifest
+   * or not at all.
+   */
+  onPush?(trx: Db, request: FastifyRequest, repository: string, reference: string, digest: string): Promise<void>
   /** Tags that nobody pushed: what a channel points to. Asked when no pushed tag has the name. */
   resolveTag?(repository: string, tag: string): Promise<string | undefined>
 }
 
 /** Tells everybody who wants to know that a manifest was taken. */
-export async function tellPush(
-  { counts, onChange, onPush }: RegistryContext,
-  request: FastifyRequest,
-  repository: string,
-  tags: readonly string[],
-  digest: string,
-): Promise<void> {
+export function tellPush({ counts, onChange }: RegistryContext, repository: string): void {
   counts.uploaded(repository)
-  for (const pushed of tags.length > 0 ? tags : [digest]) await onPush?.(request, repository, pushed, digest)
   onChange(repository)
 }
 

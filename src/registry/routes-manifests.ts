@@ -33,9 +33,10 @@ export const manifestHandlers: Handlers<'manifest'> = {
         digest: isDigest ? reference : undefined,
         tags,
         neverMoves: context.neverMoves,
+        onTaken: async (trx, ...taken) => context.onPush?.(trx, request, repository, ...taken),
         now: new Date(),
       })
-      await tellPush(context, request, repository, tags, digest)
+      tellPush(context, repository)
       if (subject !== null) reply.header('oci-subject', subject)
       if (named.length > 0) reply.header('oci-tag', named)
       if (missing.length > 0) warn(reply, `not in ${repository}, so not to be pulled from it: ${missing.join(', ')}`)

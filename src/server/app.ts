@@ -113,8 +113,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
         const version = await pointerOf(db, tag, repository.replace(/^components\//, ''))
         return version === undefined ? undefined : findTag(db, repository, version)
       },
-      onPush: (request, repository, reference, digest) =>
-        audit(db, request, { action: 'artifact.push', subject: `${repository}:${reference}`, detail: digest }),
+      onPush: (trx, request, repository, reference, digest) =>
+        audit(trx, request, { action: 'artifact.push', subject: `${repository}:${reference}`, detail: digest }),
     })
   })
 

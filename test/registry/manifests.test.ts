@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { AppError } from '../../src/contract/errors.ts'
 import { mediaTypes } from '../../src/contract/oci.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import type { Http } from '../../src/platform/http.ts'
@@ -447,11 +448,23 @@ test('each push and each change is told to whoever asked', async () => {
   const told: string[] = []
   const { http } = await openTestRegistry(await temporaryFolder(), {
     onChange: (repository) => told.push(`change ${repository}`),
-    onPush: async (_request, repository, reference, digest) =>
+    onPush: async (_trx, _request, repository, reference, digest) =>
       void told.push(`push ${repository}:${reference} ${digest}`),
   })
   const { bytes, digest } = await imageManifest(http, 'a')
   expect(told).toEqual([])
   await putManifest(http, 'a', 'v1', bytes)
   expect(told).toEqual([`push a:v1 ${digest}`, 'change a'])
+})
+
+test('a push that cannot be noted by whoever asked leaves no manifest and no tag', async () => {
+  const { http } = await openTestRegistry(await temporaryFolder(), {
+    onPush: async () => {
+      throw new AppError('storage-full', 'no space for the note')
+    },
+  })
+  const { bytes, digest } = await imageManifest(http, 'a')
+  expect((await putManifest(http, 'a', 'v1', bytes)).status).toBe(507)
+  for (const reference of ['v1', digest])
+    expect((await ask(http, 'GET', `/v2/a/manifests/${reference}`)).status).toBe(404)
 })
