@@ -7,7 +7,7 @@ import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
  * SQLite for Kysely, whose users wait for the disk beside each other.
  *
  * Decision: SQLite commits without waiting for the disk (synchronous NORMAL). The connection goes to its next user, and who had it gets the answer when
- * all that was committed by then is on the disk: what they wrote, and what they read of others (upload sessions apart: statement-effect.ts). So nobody acts on what a power cut could
+ * all that was committed by then is on the disk: what they wrote, and what they read of others (but for what statement-effect.ts names). So nobody acts on what a power cut could
  * undo: no client is told that its push was taken, no host of a generation.
  * Why: SQLite waits in the thread that serves everybody, once for each commit. Here many commits share one wait, and the thread goes on.
  * Not: synchronous FULL, for that reason; NORMAL alone, which forgets the last commits at a power cut; a second thread for the database, which costs

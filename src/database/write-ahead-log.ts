@@ -1,6 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { asStorageError, syncFolder } from '../platform/files.ts'
+import { asStorageError, openToSync, type SyncedFile, syncFolder } from '../platform/files.ts'
 
 /** The file into which SQLite commits. What is in it survives the process; what was synced survives a power cut. */
 export interface WriteAheadLog {
@@ -26,7 +25,7 @@ export function openWriteAheadLog(path: string, rewrite: () => Promise<void>): W
   /** Commits are counted: how many there were, and how many of them are on the disk. */
   let commits = 0
   let durable = 0
-  let file: FileHandle | undefined
+  let file: SyncedFile | undefined
   let isDoubtful = false
   let running: Promise<void> | undefined
 
@@ -35,10 +34,10 @@ export function openWriteAheadLog(path: string, rewrite: () => Promise<void>): W
     try {
       if (!file) {
         await syncFolder(dirname(path))
-        file = await open(path, 'r')
+        file = await openToSync(path)
       }
       if (isDoubtful) await rewrite()
-      await file.datasync()
+      await file.sync()
     } catch (error) {
       isDoubtful = true
       throw asStorageError(error, path)

@@ -128,6 +128,18 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
+/** A file that another program, or another part of this one, writes; what it holds is made durable again and again. */
+export interface SyncedFile {
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens a file in order to sync it. One that stays open hears of what its disk lost in between. */
+export async function openToSync(path: string): Promise<SyncedFile> {
+  const file = await open(path, 'r')
+  return { sync: () => file.datasync(), close: () => file.close() }
+}
+
 /** Makes the entries of a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
   await syncFile(path)

@@ -140,6 +140,8 @@ const effects = {
   'select "id" from "uploads" where "id" = ?': 'none',
   'select count(*) as "open" from "uploads" where "repository" = ?': 'none',
   'begin immediate': 'none',
+  'update "tokens" set "last_used_at" = ? where "id" = ?': 'none',
+  'update "tokens" set "last_used_at" = ?, "role" = ? where "id" = ?': 'writes',
   'select * from "tags" where "name" in (select "id" from "uploads" where true)': 'reads',
   'select "id" from "uploads" inner join "tags" on true': 'reads',
   'insert into "uploads" select * from "tags"': 'writes',
