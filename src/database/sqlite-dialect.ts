@@ -10,8 +10,8 @@ import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
  * all that was committed by then is on the disk: what they wrote, and what they read of others (but for what statement-effect.ts names). So nobody acts on what a power cut could
  * undo: no client is told that its push was taken, no host of a generation.
  * Why: SQLite waits in the thread that serves everybody, once for each commit. Here many commits share one wait, and the thread goes on.
- * Not: synchronous FULL, for that reason; NORMAL alone, which forgets the last commits at a power cut; a second thread for the database, which costs
- * every reader more than the writers gain.
+ * Not: synchronous FULL, for that reason; NORMAL alone, which forgets the last commits at a power cut; a second thread for the database, through which
+ * every read would have to go as well.
  */
 export class DurableSqliteDialect extends SqliteDialect {
   readonly #database: DatabaseSync
