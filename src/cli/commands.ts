@@ -54,6 +54,10 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
     summary: "join this terminal to an instance's console",
     load: () => import('./commands/instance-console.ts'),
   },
+  'instance vnc': {
+    summary: 'say where the screen of an instance is',
+    load: () => import('./commands/instance-vnc.ts'),
+  },
   'instance snapshot': {
     summary: 'take a snapshot of an instance',
     load: () => import('./commands/instance-snapshot.ts'),

@@ -1,4 +1,4 @@
-import type { CloudInstance, CloudInstanceDetail } from '../contract/cloud-instance.ts'
+import type { CloudInstance, CloudInstanceDetail, InstanceScreen } from '../contract/cloud-instance.ts'
 import { AppError } from '../contract/errors.ts'
 import type { HostDetail } from '../contract/host.ts'
 import type { Db } from '../database/open.ts'
@@ -35,6 +35,18 @@ export async function showInstance(db: Db, hosts: readonly HostDetail[], name: s
     })),
     status: compute?.instances.get(row.id) ?? null,
   }
+}
+
+/** @throws AppError not-found; conflict when it has no screen, or does not run */
+export async function showScreen(db: Db, hosts: readonly HostDetail[], name: string): Promise<InstanceScreen> {
+  const { id, host: hostId, document } = await findInstance(db, name)
+  if (!document.vnc)
+    throw new AppError('conflict', `${name} has no screen; its stack can give it one with \`vnc: true\``)
+  const host = hosts.find((one) => one.id === hostId)
+  const address = computeReport(host?.report ?? null)?.instances.get(id)?.vncAddress
+  if (!host || !address)
+    throw new AppError('conflict', `${name} shows no screen now; it has one while it runs, from its next start on`)
+  return { host: host.name, address, password: document.vnc.password }
 }
 
 /** An instance by its name; when one is on its way out and its successor waits, the successor. @throws AppError not-found */

@@ -61,6 +61,15 @@ export const CloudInstanceDetail = Type.Object({
 })
 export type CloudInstanceDetail = Static<typeof CloudInstanceDetail>
 
+/** `GET /api/v1/instances/:name/screen`: how to look at an instance's screen. */
+export const InstanceScreen = Type.Object({
+  host: HostName,
+  /** On the host's own loopback: "127.0.0.1:5901". One gets there by ssh. */
+  address: Type.String(),
+  password: Type.String(),
+})
+export type InstanceScreen = Static<typeof InstanceScreen>
+
 /** A row of `GET /api/v1/volumes`. */
 export const CloudVolume = Type.Object({
   id: Id,

@@ -92,7 +92,7 @@ test('a stack goes from its file to the host, runs, is operated, and goes again'
     version: '1.0.0',
     promotedBy: 'token admin',
   })
-  await writeFile(file, stackText({ image: 'image: {name: debian, channel: stable}' }))
+  await writeFile(file, stackText({ image: 'image: {name: debian, channel: stable}', instance: 'vnc: true' }))
   const env = { SLIPWAY_URL: server.url, SLIPWAY_TOKEN: server.adminToken }
   const applied = await slipway(['apply', '-f', file, '--no-wait'], { env })
   expect(applied.stderr).toBe('')
@@ -117,6 +117,14 @@ test('a stack goes from its file to the host, runs, is operated, and goes again'
     pending: false,
   })
   expect((await server.api('GET', '/stacks')).body).toMatchObject([{ name: 's', instances: 1, running: 1 }])
+
+  expect((await server.api('GET', '/instances/s.web/screen')).body).toMatchObject({ code: 'conflict' })
+  await say({ instances: [{ ...status, vncAddress: '127.0.0.1:5901' }] })
+  expect((await server.api('GET', '/instances/s.web/screen')).body).toEqual({
+    host: 'host1',
+    address: '127.0.0.1:5901',
+    password: (instance as DesiredInstance).vnc?.password,
+  })
   const page = await (await fetch(`${server.url}/metrics`)).text()
   expect(page).toContain('slipway_instances{stack="s",state="running"} 1')
 
@@ -144,6 +152,7 @@ test('a stack goes from its file to the host, runs, is operated, and goes again'
       `instance.reboot s.web operation ${id} force=false`,
       'stack.apply s revision 1: create s.lan, create s.web',
       'image.promote debian@1.0.0 stable',
+      'instance.screen s.web ',
     ]),
   )
 })

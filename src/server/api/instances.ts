@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
-import { listInstances, showInstance } from '../../cloud/instances.ts'
-import { CloudInstance, CloudInstanceDetail } from '../../contract/cloud-instance.ts'
+import { listInstances, showInstance, showScreen } from '../../cloud/instances.ts'
+import { CloudInstance, CloudInstanceDetail, InstanceScreen } from '../../contract/cloud-instance.ts'
 import { CloudName, InstanceName } from '../../contract/instance.ts'
+import { audit } from '../audit.ts'
 import type { Api } from './api.ts'
 
 export function instanceRoutes({ app, db, cloud }: Api): void {
@@ -24,5 +25,20 @@ export function instanceRoutes({ app, db, cloud }: Api): void {
       schema: { params: Type.Object({ name: InstanceName }), response: { 200: CloudInstanceDetail } },
     },
     async (request) => showInstance(db, await cloud.fleet.hosts(db), request.params.name),
+  )
+
+  // Audited: whoever has the password can type.
+  app.get(
+    '/instances/:name/screen',
+    {
+      config: { access: 'admin' },
+      schema: { params: Type.Object({ name: InstanceName }), response: { 200: InstanceScreen } },
+    },
+    async (request) => {
+      const { name } = request.params
+      const screen = await showScreen(db, await cloud.fleet.hosts(db), name)
+      await audit(db, request, { action: 'instance.screen', subject: name })
+      return screen
+    },
   )
 }
