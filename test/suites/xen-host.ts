@@ -35,7 +35,7 @@ export type Config = Record<string, string | number | readonly string[] | undefi
 export const done = { exitCode: 0, stderr: '' }
 export const works = ({ exitCode, stderr }: Result) => expect(exitCode, stderr).toBe(0)
 export const refused = (stderr: string, exitCode = 1) => ({ exitCode, stderr: expect.stringContaining(stderr) })
-export const waitFor = (what: string, check: () => Promise<boolean>) => until(what, check, 240_000)
+export const waitFor = (what: string, check: () => Promise<boolean>) => until(what, check, 240_000, 300)
 
 /** The tools of a host that is opened when the first of them is used. */
 export type Tools = ReturnType<typeof toolsOf>

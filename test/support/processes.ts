@@ -66,16 +66,17 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await gone
 }
 
-/** Waits until `check` answers something, looking often; `what` names it when it never does. */
+/** Waits until `check` answers something, looking often unless that is dear; `what` names it when it never does. */
 export async function until<T>(
   what: string,
   check: () => Promise<T | undefined | false>,
   timeoutMs = 60_000,
+  lookMs = 20,
 ): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
     const found = await check()
     if (found) return found
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
   }
   throw new Error(`${what} did not happen within ${timeoutMs / 1000} s`)
 }
