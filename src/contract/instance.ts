@@ -6,17 +6,19 @@ import { Id, Version } from './names.ts'
 /** A word of a stack: the name of a stack, an instance, a network, a volume. A DNS label in lower case, never all digits. */
 export const CloudName = Type.String({ pattern: '^[a-z]([a-z0-9-]*[a-z0-9])?$', maxLength: 40 })
 
+const qualified = {
+  pattern: '^[a-z]([a-z0-9-]*[a-z0-9])?\\.[a-z]([a-z0-9-]*[a-z0-9])?$',
+  maxLength: 84,
+}
+
 /**
  * What an instance is called in the whole cloud, and what its domain is called on the host: `<stack>.<instance>`, with `-0`, `-1`, …
  * behind it where a stack asks for several.
  */
-export const InstanceName = Type.String({
-  pattern: '^[a-z]([a-z0-9-]*[a-z0-9])?\\.[a-z]([a-z0-9-]*[a-z0-9])?$',
-  maxLength: 84,
-})
+export const InstanceName = Type.String(qualified)
 
 /** What a volume is called in the whole cloud: `<stack>.<volume>`. */
-export const VolumeName = InstanceName
+export const VolumeName = Type.String(qualified)
 
 /**
  * The id of an instance, for life: a random UUID (RFC 9562, version 4). One that begins with `ec2`, in either byte order, is never
