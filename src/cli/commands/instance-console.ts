@@ -9,12 +9,14 @@ import type { Command } from '../command.ts'
 /** ^], by which one leaves telnet and `xl console` too. */
 const leaveKey = 0x1d
 const normal = 1000
+/** How long nothing must come after the end of the input until one leaves. */
+const quietMs = 2000
 
 export const command: Command = {
   usage: 'NAME',
   about:
-    'Joins this terminal to the console of an instance. Leave with ^] (Ctrl and the right square bracket); the instance goes on.',
-  examples: ['slipway instance console web.front-0'],
+    'Joins this terminal to the console of an instance. Leave with ^] (Ctrl and the right square bracket); the instance goes on. Of a script it takes the standard input, and ends when that has ended and nothing came for two seconds.',
+  examples: ['slipway instance console web.front-0', 'echo uptime | slipway instance console web.front-0'],
   options: {},
   words: [1, 1],
   async run({ words: [name = ''] }) {
@@ -34,7 +36,9 @@ export const command: Command = {
 /** Keys go there, text comes back, until one of both ends. */
 async function joinTerminal({ bytes, ended, close }: Stream): Stream['ended'] {
   const { stdin, stdout } = process
+  let leaving: NodeJS.Timeout | undefined
   bytes.on('data', (text: Buffer) => {
+    leaving?.refresh()
     if (!stdout.write(text)) {
       bytes.pause()
       void once(stdout, 'drain').then(() => bytes.resume())
@@ -46,11 +50,16 @@ async function joinTerminal({ bytes, ended, close }: Stream): Stream['ended'] {
     if (at >= 0) close(normal)
   }
   if (stdin.isTTY) stdin.setRawMode(true)
-  stdin.on('data', onKeys)
+  // A script's input ends; what it asked for is still to be answered.
+  const onEnd = () => {
+    leaving = setTimeout(() => close(normal), quietMs)
+  }
+  stdin.on('data', onKeys).once('end', onEnd)
   try {
     return await ended
   } finally {
-    stdin.off('data', onKeys).pause()
+    clearTimeout(leaving)
+    stdin.off('data', onKeys).off('end', onEnd).pause()
     if (stdin.isTTY) stdin.setRawMode(false)
   }
 }
