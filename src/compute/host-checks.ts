@@ -24,15 +24,22 @@ export interface CheckedHost {
   pool: string | undefined
 }
 
-/** What boots FreeBSD under Xen, with a quarter of the machine's memory, at most 8 GiB, for dom0: ZFS keeps its cache in it. */
-function xenLines(physicalBytes: number): readonly ConfigLine[] {
-  const dom0MiB = Math.min(8192, Math.max(2048, Math.floor(physicalBytes / 2 ** 20 / 4)))
-  const xen = `dom0=pvh dom0_mem=${dom0MiB}M dom0_max_vcpus=4 console=com1,vga com1=115200,8n1 guest_loglvl=all loglvl=all`
+/**
+ * What boots FreeBSD under Xen, with a quarter of the machine's memory, at most 8 GiB, for dom0: ZFS keeps its cache in it. Of a command line
+ * with which Xen runs already all words stay but those that are wrong.
+ */
+function xenLines(machineMiB: number, running: string): readonly ConfigLine[] {
+  const dom0MiB = Math.min(8192, Math.max(2048, Math.floor(machineMiB / 4)))
+  const words = running.split(/\s+/).filter((word) => word !== '' && !word.startsWith('dom0='))
+  const kept = running === '' ? ordinaryWords : words
+  const memory = words.some((word) => word.startsWith('dom0_mem=')) ? [] : [`dom0_mem=${dom0MiB}M`]
   return [
     { file: '/boot/loader.conf', key: 'xen_kernel', value: '/boot/xen' },
-    { file: '/boot/loader.conf', key: 'xen_cmdline', value: xen },
+    { file: '/boot/loader.conf', key: 'xen_cmdline', value: ['dom0=pvh', ...memory, ...kept].join(' ') },
   ]
 }
+
+const ordinaryWords = ['dom0_max_vcpus=4', 'console=com1,vga', 'com1=115200,8n1', 'guest_loglvl=all', 'loglvl=all']
 
 /** Checks the Xen part of a host. Changes nothing, and never throws: what cannot be asked is not good. */
 export async function checkHost({ exec, root, pool }: CheckedHost): Promise<HostCheck[]> {
@@ -71,7 +78,9 @@ export async function checkHost({ exec, root, pool }: CheckedHost): Promise<Host
   const guests = await run('service', 'slipway_guests', 'enabled')
   const guestsTimeout = Number((await run('sysrc', '-n', '-i', 'slipway_guests_timeout')).stdout.trim() || 60)
   const rcTimeout = Number((await run('sysrc', '-n', 'rcshutdown_timeout')).stdout.trim() || 90)
-  const boot = xenLines(Number(await said('sysctl', '-n', 'hw.physmem')) || 0)
+  // Under Xen hw.physmem is dom0's part of the machine.
+  const machineMiB = numberOf(info, 'total_memory') ?? (Number(await said('sysctl', '-n', 'hw.physmem')) || 0) / 2 ** 20
+  const boot = xenLines(machineMiB, info.get('xen_commandline') ?? '')
   const reboot = 'reboot under Xen (slipway host prepare writes /boot/loader.conf)'
   const yes = (good: boolean) => (good ? 'yes' : 'no')
   return [

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readTextIfThere, replaceFile } from '../platform/files.ts'
 
@@ -23,6 +24,12 @@ export function withLine(text: string, line: ConfigLine): string {
   return `${lines.join('\n')}\n`
 }
 
+/** Those of the lines that their files do not have yet. What was written before a reboot is still wanted until then. */
+export async function unwrittenLines(root: string, lines: readonly ConfigLine[]): Promise<ConfigLine[]> {
+  const texts = await Promise.all(lines.map(({ file }) => readTextIfThere(join(root, file))))
+  return lines.filter((line, at) => withLine(texts[at] ?? '', line) !== texts[at])
+}
+
 /**
  * Writes settings into the host's files. What a file was before stands beside it, as `FILE.before-slipway`, from the first time that one was changed. Done
  * twice, it changes nothing the second time.
@@ -36,9 +43,14 @@ export async function writeLines(root: string, lines: readonly ConfigLine[]): Pr
     const before = (await readTextIfThere(path)) ?? ''
     const after = lines.filter((line) => line.file === file).reduce(withLine, before)
     if (after === before) continue
+    // Some keep secrets in rc.conf, and let root alone read it.
+    const mode = await stat(path).then(
+      (facts) => facts.mode & 0o777,
+      () => 0o644,
+    )
     if ((await readTextIfThere(`${path}.before-slipway`)) === undefined)
-      await replaceFile(`${path}.before-slipway`, before)
-    await replaceFile(path, after)
+      await replaceFile(`${path}.before-slipway`, before, { mode })
+    await replaceFile(path, after, { mode })
     changed.push(file)
   }
   return changed

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder, readTextIfThere, replaceFile, replaceLink } from '../platform/files.ts'
 import type { MachineFacts, MachineTimes, XenFacts } from './machine.ts'
+import { ordinaryXen } from './open-machine.ts'
 import { programFile } from './program-file.ts'
 import { assign } from './rc/rc-conf.ts'
 import { shimSocket } from './shim-protocol.ts'
@@ -18,6 +19,8 @@ export interface HostFolderOptions {
   xen?: Partial<XenFacts>
   times?: Partial<MachineTimes>
   poolBytes?: number
+  /** FreeBSD as it is installed: nothing is there that `slipway host prepare` writes, and it does not boot under Xen. */
+  bare?: boolean
   /** Lines of agent.yaml that an administrator put there before install.sh ran. */
   agentSettings: string
   /** The address of the server, which agent.yaml gets when it names another: the devstack's moves when its port is taken. */
@@ -28,6 +31,7 @@ export interface HostFolderOptions {
  * Lays a simulated host out below `root`, the short path of its folder:
  *
  *     .simulator/                machine.json and the socket: what no host has
+ *     boot/loader.conf           Xen and the modules, as etc/sysctl.conf and etc/rc.conf have the rest of what a dom0 needs
  *     etc/rc.conf                host name, and `--root` for the programs of Slipway
  *     etc/rc.subr                the simulator's own
  *     usr/local/bin/node         a link to the Node that runs this
@@ -39,6 +43,7 @@ export interface HostFolderOptions {
 export async function prepareHostFolder(root: string, options: HostFolderOptions): Promise<void> {
   for (const folder of [
     '.simulator',
+    'boot',
     'usr/local/bin',
     'usr/local/etc/rc.d',
     'usr/local/etc/slipway',
@@ -46,7 +51,7 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
     'var/run',
   ])
     await makeFolder(join(root, folder))
-  const { name, release, architecture, zfs, xen, times, poolBytes } = options
+  const { name, release, architecture, zfs, xen, times, poolBytes, bare } = options
   const facts: MachineFacts = {
     hostname: name,
     release,
@@ -59,7 +64,13 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
   }
   await writeOnce(join(root, '.simulator/machine.json'), `${JSON.stringify(facts, null, 2)}\n`)
   await writeOnce(join(root, 'etc/defaults/rc.conf'), 'rcshutdown_timeout="90"\nlocal_startup="/usr/local/etc/rc.d"\n')
-  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\ncloned_interfaces="bridge0"\n`)
+  const xencommonsLine = bare ? '' : 'xencommons_enable="YES"\n'
+  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\ncloned_interfaces="bridge0"\n${xencommonsLine}`)
+  if (!bare) {
+    await writeOnce(join(root, 'boot/loader.conf'), loaderConf(xen?.commandLine ?? ordinaryXen.commandLine))
+    await writeOnce(join(root, 'etc/sysctl.conf'), 'vm.max_user_wired=-1\n')
+  }
+  await writeOnce(join(root, 'usr/local/etc/rc.d/xencommons'), xencommons, 0o755)
   if (options.agentSettings !== '')
     await writeOnce(join(root, 'usr/local/etc/slipway/agent.yaml'), options.agentSettings)
   if (options.server !== undefined) await moveServer(join(root, 'usr/local/etc/slipway/agent.yaml'), options.server)
@@ -72,14 +83,35 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
   await replaceFile(join(root, 'etc/rc.subr'), await readFile(join(import.meta.dirname, 'rc/rc.subr')))
   await replaceLink(join(root, 'usr/local/bin/node'), process.execPath)
 
-  if (xen?.present !== false) {
-    // What programs look for to know a dom0, and the firmware of UEFI guests.
-    await writeOnce(join(root, 'dev/xen/xenstored'), '')
-    await writeOnce(join(root, 'usr/local/share/edk2-xen/XEN_X64_EFI.fd'), 'firmware\n')
-  }
+  await writeOnce(join(root, 'usr/local/share/edk2-xen/XEN_X64_EFI.fd'), 'firmware\n')
 
   await Promise.all(Object.keys(simulatedTools).map((path) => writeShim(root, path)))
 }
+
+function loaderConf(commandLine: string): string {
+  return `xen_kernel="/boot/xen"
+xen_cmdline="${commandLine}"
+if_tuntap_load="YES"
+if_bridge_load="YES"
+`
+}
+
+/** The service of the package xen-tools. What it starts is in the simulator. */
+const xencommons = `#!/bin/sh
+# PROVIDE: xencommons
+# REQUIRE: DAEMON
+
+. /etc/rc.subr
+
+name=xencommons
+rcvar=xencommons_enable
+start_cmd=:
+stop_cmd=:
+status_cmd="echo xencommons are running."
+
+load_rc_config $name
+run_rc_command "$1"
+`
 
 async function writeShim(root: string, path: string): Promise<void> {
   const words = [process.execPath, programFile('shim'), join(root, shimSocket), path].map(quote)
@@ -89,10 +121,10 @@ async function writeShim(root: string, path: string): Promise<void> {
   await replaceFile(join(root, path), text, { mode: 0o755 })
 }
 
-async function writeOnce(path: string, text: string): Promise<void> {
+async function writeOnce(path: string, text: string, mode = 0o644): Promise<void> {
   if ((await readTextIfThere(path)) !== undefined) return
   await makeFolder(dirname(path))
-  await replaceFile(path, text)
+  await replaceFile(path, text, { mode })
 }
 
 async function moveServer(agentConfig: string, server: string): Promise<void> {

@@ -10,7 +10,7 @@ import type { ZfsStore } from './zfs/zfs.ts'
 
 /** The hypervisor of a machine. */
 export const XenFacts = Type.Object({
-  /** Whether the machine was booted under it. */
+  /** Whether the machine is booted under it: false, and the loader cannot start it whatever its file says. */
   present: Type.Boolean(),
   version: Type.String({ pattern: '^[0-9]+\\.[0-9]+' }),
   totalMiB: Type.Integer({ minimum: 1024 }),
@@ -56,8 +56,10 @@ export interface Machine {
   facts: MachineFacts
   bootedAt: Date
   clock: Clock
-  /** What `sysctl NAME=VALUE` set since the machine was started. */
+  /** What sysctl.conf and `sysctl NAME=VALUE` set since the machine was started. */
   sysctls: Map<string, string>
+  /** The kernel modules that are loaded. */
+  modules: ReadonlySet<string>
   services: Services
   xen: XenFacts
   hypervisor: Hypervisor

@@ -8,7 +8,7 @@ import { openXenLogs } from './xen/xen-logs.ts'
 import { openXenstore } from './xen/xenstore.ts'
 import { openZfsStore } from './zfs/zfs.ts'
 
-const ordinaryXen: XenFacts = {
+export const ordinaryXen: XenFacts = {
   present: true,
   version: '4.20.1',
   totalMiB: 64 * 1024,
@@ -22,8 +22,20 @@ const ordinaryXen: XenFacts = {
 /** Nobody waits for a simulated machine as long as for a real one, but nothing is there at once. */
 const ordinaryTimes: MachineTimes = { createMs: 30, bootMs: 300, shutdownMs: 200, destroyMs: 100, deviceMs: 30 }
 
-/** Puts a machine together as it is after power-on: no guest runs, and nothing is set that rc.conf does not set. */
-export function openMachine(root: string, facts: MachineFacts, clock: Clock, bridgeNames: readonly string[]): Machine {
+export interface BootOptions {
+  /** Of the kernel: those beside its own. */
+  modules?: readonly string[]
+  sysctls?: Map<string, string>
+}
+
+/** Puts a machine together as it is after power-on: no guest runs, and nothing is set that its files do not set. */
+export function openMachine(
+  root: string,
+  facts: MachineFacts,
+  clock: Clock,
+  bridgeNames: readonly string[],
+  { modules = ['if_bridge', 'if_tuntap'], sysctls = new Map() }: BootOptions = {},
+): Machine {
   const xen = { ...ordinaryXen, ...facts.xen }
   const times = { ...ordinaryTimes, ...facts.times }
   const bridges = openBridges(bridgeNames)
@@ -34,7 +46,8 @@ export function openMachine(root: string, facts: MachineFacts, clock: Clock, bri
     facts,
     bootedAt: clock.now(),
     clock,
-    sysctls: new Map(),
+    sysctls,
+    modules: new Set(['kernel', 'pf', ...(facts.zfs === null ? [] : ['zfs']), ...modules]),
     services: openServices(root),
     xen,
     bridges,

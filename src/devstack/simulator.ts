@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseJson } from '../contract/parse.ts'
 import { systemClock } from '../platform/clock.ts'
-import { listFolder, makeFolder, readTextIfThere, remove } from '../platform/files.ts'
+import { listFolder, makeFolder, readTextIfThere, remove, replaceFile } from '../platform/files.ts'
+import { readBootSettings } from './boot-settings.ts'
 import { type Machine, MachineFacts } from './machine.ts'
 import { openMachine } from './open-machine.ts'
 import { type Order, obey, orderTool } from './orders.ts'
-import { read } from './rc/rc-conf.ts'
-import { rcConfFiles } from './rc/rc-files.ts'
 import { type ShimCall, shimSocket } from './shim-protocol.ts'
 import { prints, type Said } from './tools/said.ts'
 import { simulatedTools } from './tools/table.ts'
 
 /** A simulated host that is switched on. */
 export interface Simulator {
+  machine: Machine
   /** Shuts the host down in order. */
   stop(): Promise<void>
 }
@@ -28,13 +28,21 @@ export interface Simulator {
 export async function startSimulator(root: string): Promise<Simulator> {
   const text = (await readTextIfThere(join(root, '.simulator/machine.json'))) ?? ''
   const facts = parseJson(MachineFacts, text, `${root}/.simulator/machine.json`)
-  const machine = openMachine(root, facts, systemClock, await bridgesAtBoot(root))
+  const { xen, bridges, ...boot } = await readBootSettings(root)
+  xen.present &&= facts.xen?.present !== false
+  const machine = openMachine(root, { ...facts, xen: { ...facts.xen, ...xen } }, systemClock, bridges, boot)
+  // By this programs know a dom0.
+  if (xen.present) {
+    await makeFolder(join(root, 'dev/xen'))
+    await replaceFile(join(root, 'dev/xen/xenstored'), '')
+  } else await remove(join(root, 'dev/xen'))
   for (const name of await listFolder(join(root, 'var/run'))) await remove(join(root, 'var/run', name))
-  if (machine.xen.present) await makeFolder(join(root, 'var/run/xen'))
+  if (xen.present) await makeFolder(join(root, 'var/run/xen'))
   if (facts.zfs !== null) await machine.zfs.importAll()
   const server = await listen(join(root, shimSocket), (socket) => answer(socket, machine))
   await machine.services.boot()
   return {
+    machine,
     async stop() {
       await machine.services.shutdown()
       // What still runs ends with its machine.
@@ -42,13 +50,6 @@ export async function startSimulator(root: string): Promise<Simulator> {
       server.close()
     },
   }
-}
-
-/** The bridges that rc makes: those that cloned_interfaces names. */
-async function bridgesAtBoot(root: string): Promise<string[]> {
-  let names = ''
-  for (const file of rcConfFiles(root)) names = read((await readTextIfThere(file)) ?? '', 'cloned_interfaces') ?? names
-  return names.split(/\s+/).filter((name) => name.startsWith('bridge'))
 }
 
 async function answer(socket: Socket, machine: Machine): Promise<void> {

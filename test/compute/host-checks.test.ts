@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { checkHost } from '../../src/compute/host-checks.ts'
@@ -57,7 +57,7 @@ test.each<[Record<string, string | undefined>, string, Partial<ConfigLine>[]]>([
   [
     { 'sysctl -n kern.vm_guest': 'none' },
     'booted under Xen',
-    [{ key: 'xen_kernel' }, { key: 'xen_cmdline', value: expect.stringContaining('dom0=pvh dom0_mem=8192M ') }],
+    [{ key: 'xen_kernel' }, { key: 'xen_cmdline', value: expect.stringContaining('dom0=pvh dom0_mem=8192M') }],
   ],
   [{ 'xl info': info.replace('hvm', '') }, 'hardware for hvm and pvh guests', []],
   [{ 'xl info': info.replace(': 20', ': 17') }, 'Xen 4.18 or newer', []],
@@ -109,13 +109,15 @@ describe('a line in a file of the host', () => {
   test('is written once, and the file as it was before stays beside it', async () => {
     const root = await temporaryFolder()
     await mkdir(join(root, 'etc'))
-    await writeFile(join(root, 'etc/rc.conf'), 'hostname="h"\n')
+    await writeFile(join(root, 'etc/rc.conf'), 'hostname="h"\n', { mode: 0o600 })
     const wired: ConfigLine = { file: '/etc/sysctl.conf', key: 'vm.max_user_wired', value: '-1' }
     expect(await writeLines(root, [line, wired])).toEqual(['/etc/rc.conf', '/etc/sysctl.conf'])
     expect(await writeLines(root, [line, wired])).toEqual([])
     expect(await writeLines(root, [{ ...line, value: '200' }])).toEqual(['/etc/rc.conf'])
     expect(await readFile(join(root, 'etc/rc.conf'), 'utf8')).toBe('hostname="h"\nrcshutdown_timeout="200"\n')
     expect(await readFile(join(root, 'etc/rc.conf.before-slipway'), 'utf8')).toBe('hostname="h"\n')
+    for (const name of ['etc/rc.conf', 'etc/rc.conf.before-slipway'])
+      expect((await stat(join(root, name))).mode & 0o777).toBe(0o600)
     expect(await readFile(join(root, 'etc/sysctl.conf'), 'utf8')).toBe('vm.max_user_wired=-1\n')
   })
 })

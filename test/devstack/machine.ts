@@ -4,6 +4,7 @@ import { openMachine } from '../../src/devstack/open-machine.ts'
 import type { Said } from '../../src/devstack/tools/said.ts'
 import { simulatedTools } from '../../src/devstack/tools/table.ts'
 import type { SimulatedTool } from '../../src/devstack/tools/tool.ts'
+import type { Exec } from '../../src/platform/exec.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
 
@@ -69,3 +70,8 @@ export async function callTool(tool: SimulatedTool, machine: Machine, words: str
 }
 
 export const printed = (stdout: string): Said => ({ exitCode: 0, stdout, stderr: '' })
+
+/** Runs the tools of a machine by their names, as programs on a host do. */
+export function machineExec(machine: Machine): Exec {
+  return async ([program, ...words]) => ({ signal: null, ...(await callTool(toolNamed(program), machine, words)) })
+}

@@ -1,4 +1,4 @@
-import { lineText, writeLines } from '../../compute/host-lines.ts'
+import { lineText, unwrittenLines, writeLines } from '../../compute/host-lines.ts'
 import { checkThisHost } from '../checked-host.ts'
 import type { Command } from '../command.ts'
 import { confirm } from '../confirm.ts'
@@ -18,7 +18,8 @@ export const command: Command = {
     const root = invocation.text('root') ?? '/'
     const wanted = (await checkThisHost(root)).flatMap(({ lines }) => lines)
     // Two checks may ask for the same line.
-    const lines = [...new Map(wanted.map((line) => [`${line.file} ${line.key}`, line])).values()]
+    const distinct = [...new Map(wanted.map((line) => [`${line.file} ${line.key}`, line])).values()]
+    const lines = await unwrittenLines(root, distinct)
     const files: string[] = []
     if (lines.length > 0) {
       if (!invocation.json) for (const line of lines) print(`${line.file}: ${lineText(line)}`)
@@ -26,8 +27,9 @@ export const command: Command = {
       files.push(...(await writeLines(root, lines)))
     }
     if (invocation.json) printJson({ lines, files })
-    else if (files.length === 0) print('nothing has to be written')
-    else print(`written: ${files.join(', ')}; reboot this host, then run slipway host doctor`)
+    else if (files.length > 0) print(`written: ${files.join(', ')}; reboot this host, then run slipway host doctor`)
+    else if (distinct.length > 0) print('all is written; reboot this host, then run slipway host doctor')
+    else print('nothing has to be written')
     return 0
   },
 }

@@ -1,4 +1,4 @@
-import { type Machine, osreldate, versionOf } from '../machine.ts'
+import { type Machine, osreldate, versionOf, type XenFacts } from '../machine.ts'
 import { refuses } from './said.ts'
 import type { SimulatedTool } from './tool.ts'
 
@@ -19,8 +19,8 @@ const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {
   'hw.machine': ({ facts }) => facts.architecture,
   'hw.machine_arch': ({ facts }) => (facts.architecture === 'arm64' ? 'aarch64' : facts.architecture),
   // Under Xen these are dom0's, not the machine's.
-  'hw.ncpu': ({ xen }) => String(xen.dom0Vcpus),
-  'hw.physmem': ({ xen }) => String(xen.dom0MiB * 1024 ** 2),
+  'hw.ncpu': ({ xen }) => String(xen.present ? xen.dom0Vcpus : xen.cpus),
+  'hw.physmem': ({ xen }) => String(ownBytes(xen)),
   'hw.pagesize': () => '4096',
   'vm.loadavg': () => '{ 0.10 0.20 0.30 }',
   'security.jail.jailed': () => '0',
@@ -28,14 +28,20 @@ const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {
 }
 
 /** What can be set, with the value that FreeBSD gives it. */
-const writable: Readonly<Record<string, string>> = {
+const writable: Readonly<Record<string, string | ((machine: Machine) => string)>> = {
   'net.inet.ip.forwarding': '0',
   'net.inet6.ip6.forwarding': '0',
   'net.link.bridge.pfil_member': '0',
   'net.link.bridge.pfil_bridge': '0',
   'net.link.bridge.pfil_onlyip': '1',
   'vfs.zfs.vol.mode': '1',
-  'vm.max_user_wired': '-1',
+  // In pages.
+  'vm.max_user_wired': ({ xen }) => String(Math.floor(ownBytes(xen) / 4096 / 3)),
+}
+
+/** The memory that the kernel sees. */
+function ownBytes({ present, dom0MiB, totalMiB }: XenFacts): number {
+  return (present ? dom0MiB : totalMiB) * 1024 ** 2
 }
 
 /** sysctl(8): names that are not known are told one by one, and the others are still answered. */
@@ -79,7 +85,9 @@ function prefix(flags: ReadonlySet<string>, name: string): string {
 }
 
 function read(machine: Machine, name: string): string | undefined {
-  if (Object.hasOwn(writable, name)) return machine.sysctls.get(name) ?? writable[name]
+  const initial = Object.hasOwn(writable, name) ? writable[name] : undefined
+  if (initial !== undefined)
+    return machine.sysctls.get(name) ?? (typeof initial === 'string' ? initial : initial(machine))
   // OpenZFS is a module: without it, its names are not there.
   if (name.startsWith('vfs.zfs.') && machine.facts.zfs === null) return undefined
   // The names of security.jail.param that only FreeBSD 15 has tell 14 and 15 apart at run time.
