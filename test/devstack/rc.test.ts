@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseDaemonOptions } from '../../src/devstack/rc/daemon-options.ts'
 import { belowRoot } from '../../src/devstack/rc/rc-script.ts'
@@ -45,6 +47,17 @@ test('the order of starting follows REQUIRE and BEFORE, else the names', () => {
   ])
   expect(order.map(({ name }) => name)).toEqual(['zebra', 'ant', 'network', 'compute'])
   expect(order.at(-1)?.keywords).toEqual(['shutdown', 'nojail'])
+})
+
+test('at shutdown compute is stopped before its guests are: else it would start them again', () => {
+  const folder = join(import.meta.dirname, '../../deploy/rc.d')
+  const scripts = readdirSync(folder).map((name) => orderFacts(name, readFileSync(join(folder, name), 'utf8')))
+  const stopped = rcorder(scripts)
+    .filter(({ keywords }) => keywords.includes('shutdown'))
+    .map(({ name }) => name)
+    .reverse()
+  expect(stopped.indexOf('slipway_compute')).toBeGreaterThan(-1)
+  expect(stopped.indexOf('slipway_guests')).toBeGreaterThan(stopped.indexOf('slipway_compute'))
 })
 
 test('scripts that wait for each other are started all the same', () => {

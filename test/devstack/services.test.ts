@@ -226,13 +226,13 @@ test('a script that is broken says where', async () => {
   )
 })
 
-test('boot starts what is enabled, in order; shutdown stops it in reverse', async () => {
+test('boot starts what is enabled, in order; shutdown stops in reverse what has the keyword', async () => {
   const { services, script, root } = await openHost()
-  const service = (name: string, head: string) =>
+  const service = (name: string, head: string, keyword = 'shutdown') =>
     script(
       name,
       `# PROVIDE: ${name}
-${head}# KEYWORD: shutdown
+${head}# KEYWORD: nojail ${keyword}
 
 . /etc/rc.subr
 name=${name}
@@ -246,10 +246,11 @@ run_rc_command "$1"
   await service('aaa', '# REQUIRE: bbb\n')
   await service('bbb', '')
   await service('ccc', '')
-  await writeFile(join(root, 'etc/rc.conf'), 'aaa_enable=YES\nbbb_enable=YES\nccc_enable=NO\n')
+  await service('ddd', '', '')
+  await writeFile(join(root, 'etc/rc.conf'), 'aaa_enable=YES\nbbb_enable=YES\nccc_enable=NO\nddd_enable=YES\n')
   await services.boot()
   await services.shutdown()
-  expect(await readFile(join(root, 'said'), 'utf8')).toBe('+bbb\n+aaa\n-aaa\n-bbb\n')
+  expect(await readFile(join(root, 'said'), 'utf8')).toBe('+bbb\n+aaa\n+ddd\n-aaa\n-bbb\n')
 })
 
 function isAlive(pid: number): boolean {
