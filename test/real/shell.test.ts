@@ -11,7 +11,7 @@ const foreign = [...readFileSync(join(top, '.gitignore'), 'utf8').split('\n'), '
   .filter((name) => name !== '')
 
 /** The shell of each file that one reads: by its first line, or by its name where others source it. */
-const scripts = globSync('**/*', {
+const scripts = globSync(['**/*', '**/.*/**/*'], {
   cwd: top,
   exclude: ({ name }) => foreign.includes(name),
   withFileTypes: true,
