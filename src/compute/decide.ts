@@ -38,6 +38,8 @@ export type Action =
   | { kind: 'request-shutdown' }
   /** Cuts a guest off, or clears away one that has ended as it was told to. */
   | { kind: 'destroy' }
+  /** Makes a suspended guest go on, or clears it away when it cannot: it did not end by itself, so its restart policy has no say. */
+  | { kind: 'resume' }
   /** Notes how a guest ended by itself, then clears it away. */
   | { kind: 'reap'; how: 'poweroff' | 'crash' }
   | { kind: 'change'; what: string; change: LiveChange }
@@ -58,8 +60,11 @@ export interface Decision {
 const lookMs = 1000
 /** xl's monitor process restarts a guest that reboots; when it has not done so for this long, it is not there any more. */
 const monitorMs = 15_000
-/** A guest whose memory is being saved is suspended; one that stays so was left so by a save that was cut off. */
-const suspendMs = 120_000
+/**
+ * A guest whose memory is being saved is suspended, and written at 10 MiB a second at the least; one that stays so longer was left so by a save that
+ * was cut off.
+ */
+const suspendMs = ({ memoryMiB }: Guest) => 120_000 + memoryMiB * 100
 const askAgainMs = 5000
 /** The longest that libxl may take to make a domain. */
 const makingMs = 180_000
@@ -114,8 +119,10 @@ function whenThere(situation: Situation, desired: DesiredInstance, guest: Guest,
         return seenMs < monitorMs
           ? { state: 'starting', again: later(now, lookMs) }
           : act('starting', { kind: 'destroy' })
-      if (guest.ended === 'suspend' && seenMs < suspendMs)
-        return { state: 'paused', reason: 'its memory is being saved', again: later(now, lookMs) }
+      if (guest.ended === 'suspend')
+        return seenMs < suspendMs(guest)
+          ? { state: 'paused', reason: 'its memory is being saved', again: later(now, lookMs) }
+          : act('paused', { kind: 'resume' })
       return act('stopping', { kind: 'reap', how: guest.ended === 'poweroff' ? 'poweroff' : 'crash' })
     }
   }

@@ -113,12 +113,16 @@ export interface Driver {
 
   /** @throws AppError command-failed when it is not paused then */
   pause(id: string): Promise<void>
-  /** @throws AppError command-failed when it does not run then */
+  /**
+   * Makes a guest go on that is paused, or that a save which was cut off has left suspended; a save that is still under way is waited for.
+   * @throws AppError command-failed when it does not run then: one that is suspended cannot go on everywhere
+   */
   resume(id: string): Promise<void>
 
   /**
    * Writes the guest's memory into a file, and answers when it is durable. `leave: 'paused'` leaves the guest paused, so
-   * that its disks can be taken at the same moment. A save that fails leaves no file, and the guest as it was.
+   * that its disks can be taken at the same moment. A save that fails leaves no file, and the guest as it was; one that was cut off may leave a part
+   * of the file, and the guest suspended: see `resume`.
    * @throws AppError command-failed
    */
   save(id: string, file: string, options: { leave: 'running' | 'paused' }): Promise<void>

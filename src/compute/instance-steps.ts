@@ -42,13 +42,22 @@ export async function takeStep(
       return noteFailure(parts, desired, () => prepare(parts, desired))
     case 'start':
       return noteFailure(parts, desired, () => start(parts, desired))
-    case 'request-shutdown':
+    case 'request-shutdown': {
       if (!guest) return
-      if (record.shutdown?.domid !== guest.domid)
-        await records.put({ ...record, shutdown: { domid: guest.domid, askedAt: clock.now().toISOString() } })
-      return driver.requestShutdown(desired.id)
+      const shutdown = { domid: guest.domid, askedAt: clock.now().toISOString() }
+      // Noted after it was asked: a guest may be asked twice, but none is cut off that was never asked.
+      return driver.requestShutdown(desired.id).finally(async () => {
+        const known = records.get(desired.id) ?? record
+        if (known.shutdown?.domid !== guest.domid) await records.put({ ...known, shutdown })
+      })
+    }
     case 'destroy':
       return driver.destroy(desired.id)
+    case 'resume':
+      return driver.resume(desired.id).catch(async (error) => {
+        await driver.destroy(desired.id)
+        throw error
+      })
     case 'reap':
       if (guest) {
         const end = { domid: guest.domid, how: action.how, policy: desired.restart }

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { AppError } from '../contract/errors.ts'
 import type { Tool, ToolPaths } from './tools.ts'
 
@@ -15,6 +17,11 @@ export interface ExecOptions {
   timeoutMs: number
   stdin?: string
   cwd?: string
+  /**
+   * The program is to end in order though we are killed: all that it says goes into the file `output` and not into a pipe, whose end would end it too.
+   * It comes back as `stderr`. `started` is told its process id.
+   */
+  outlives?: { output: string; started(pid: number): void }
 }
 
 /**
@@ -34,17 +41,20 @@ const maxOutputBytes = 8 * 1024 * 1024
 const drainMs = 250
 
 export function openExec(paths: ToolPaths): Exec {
-  return (argv, { timeoutMs, stdin, cwd }) =>
+  const run: Exec = (argv, { timeoutMs, stdin, cwd, outlives }) =>
     new Promise((resolve, reject) => {
       const [program, ...args] = argv
       const path = program.startsWith('/') ? program : paths[program as Tool]
+      const output = outlives ? openSync(outlives.output, 'w', 0o600) : undefined
       const child = spawn(path, args, {
         cwd: cwd ?? '/',
         // A group of its own, so that a time-out reaches its children too.
         detached: true,
-        stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        stdio: [stdin === undefined ? 'ignore' : 'pipe', output ?? 'pipe', output ?? 'pipe'],
         env: { LC_ALL: 'C', HOME: '/', PATH: '/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin' },
       })
+      if (output !== undefined) closeSync(output)
+      if (child.pid !== undefined) outlives?.started(child.pid)
       const stdout = collect(child.stdout)
       const stderr = collect(child.stderr)
       let timedOut = false
@@ -79,6 +89,12 @@ export function openExec(paths: ToolPaths): Exec {
         child.stdin?.end(stdin)
       }
     })
+  return async (argv, options) => {
+    const result = await run(argv, options)
+    if (!options.outlives) return result
+    const said = await readFile(options.outlives.output)
+    return { ...result, stderr: said.subarray(0, maxOutputBytes).toString('utf8') }
+  }
 }
 
 /** As `exec`, but an exit code other than 0 is an error that says what the program said. @throws AppError command-failed */

@@ -25,8 +25,11 @@ export interface Step {
 /** What an operation consists of. */
 export interface Plan {
   steps: readonly Step[]
-  /** Puts things right after a step has failed; the operation's problem is told in any case. */
-  undo?(context: StepContext): Promise<void>
+  /**
+   * Puts things right after a step has failed; the operation's problem is told in any case.
+   * @returns what came of it, when that is more than that all is as before
+   */
+  undo?(context: StepContext): Promise<string | undefined>
   /** A sentence for its result. */
   result: string
   /**

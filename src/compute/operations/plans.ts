@@ -4,8 +4,8 @@ import { takeStep } from '../instance-steps.ts'
 import type { Plan, PlanOf, Step, StepContext } from './plan.ts'
 import { deleteSnapshot, restore, snapshot } from './snapshots.ts'
 
-/** Beyond the time that a guest has for its shutdown, to come up again or to be gone. */
-const marginMs = 180_000
+/** Beyond the time that a guest has for its shutdown, to be gone or to come up: after a start that was cut off too, which is noticed after three minutes. */
+const marginMs = 300_000
 
 const start: PlanOf<'start'> = () => ({
   steps: [

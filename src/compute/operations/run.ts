@@ -48,8 +48,8 @@ export async function runOperation(
 
 async function undo(undo: NonNullable<Plan['undo']>, context: StepContext): Promise<string> {
   try {
-    await undo(context)
-    return ''
+    const note = await undo(context)
+    return note ? `; ${note}` : ''
   } catch (error) {
     return `; and putting things right failed: ${(error as Error).message}`
   }

@@ -2,7 +2,15 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../../contract/errors.ts'
 import { DesiredInstance } from '../../contract/instance.ts'
 import { parseJson } from '../../contract/parse.ts'
-import { listFolder, makeFolder, readTextIfThere, remove, replaceFile, sizeIfThere } from '../../platform/files.ts'
+import {
+  listFolder,
+  makeFolder,
+  readTextIfThere,
+  remove,
+  removeTemporaries,
+  replaceFile,
+  sizeIfThere,
+} from '../../platform/files.ts'
 import type { DiskName, StoredDisk } from '../disk-store.ts'
 import type { Guest } from '../driver.ts'
 import { guestSpec, rootDisk, writableDisks } from '../instance-disks.ts'
@@ -34,9 +42,6 @@ export const snapshot: PlanOf<'snapshot'> = ({ arguments: { name, memory } }, de
   if (!memory)
     return { steps: [isFree, { name: 'disks', killed: 'again', run: ({ parts }) => takeDisks(parts) }], result }
 
-  const letGo = async ({ parts: { driver }, desired: { id } }: StepContext) => {
-    if ((await guestNow(driver, id))?.state === 'paused') await driver.resume(id)
-  }
   return {
     result,
     steps: [
@@ -45,9 +50,9 @@ export const snapshot: PlanOf<'snapshot'> = ({ arguments: { name, memory } }, de
         name: 'memory',
         // A save that was cut off is worth nothing, and one that is repeated is of another moment.
         killed: 'fail',
-        async run({ parts: { driver, records, paths }, desired: { id } }) {
+        async run({ parts: { driver, records, paths }, desired: { id }, domid }) {
           const guest = await guestNow(driver, id)
-          if (guest?.state !== 'running')
+          if (guest?.state !== 'running' || guest.domid !== domid)
             throw new AppError(
               'conflict',
               'the guest does not run, so it has no memory to save; take the snapshot without it',
@@ -63,8 +68,9 @@ export const snapshot: PlanOf<'snapshot'> = ({ arguments: { name, memory } }, de
       {
         name: 'disks',
         killed: 'again',
-        async run({ parts, desired: { id } }) {
-          if ((await guestNow(parts.driver, id))?.state !== 'paused')
+        async run({ parts, domid }) {
+          const guest = await guestNow(parts.driver, desired.id)
+          if (guest?.domid !== domid || guest.state !== 'paused')
             throw new AppError('conflict', 'the guest went on before its disks were taken; take the snapshot anew')
           await takeDisks(parts)
         },
@@ -72,9 +78,40 @@ export const snapshot: PlanOf<'snapshot'> = ({ arguments: { name, memory } }, de
       { name: 'go-on', killed: 'again', run: letGo },
     ],
     async undo(context) {
-      await letGo(context)
+      const note = await goOnAnyhow(context, name)
       await forget(context.parts, desired.id, disks, name)
+      return note
     },
+  }
+}
+
+/** The guest whose memory was saved goes on: it stands still, or the save was cut off. One that has come after it is another one. */
+async function letGo({ parts: { driver }, desired: { id }, domid }: StepContext): Promise<void> {
+  const guest = await guestNow(driver, id)
+  if (guest?.domid !== domid || guest.state === 'dying') return
+  if (guest.state !== 'ended' || guest.ended === 'suspend') await driver.resume(id)
+}
+
+/**
+ * As `letGo`; but a guest that is suspended and cannot go on (Xen before 4.20) goes on from its saved memory when that is whole, which only the
+ * hypervisor can tell, and else starts anew. Its disks are as they were: it has not run since.
+ */
+async function goOnAnyhow(context: StepContext, name: string): Promise<string | undefined> {
+  const { parts, desired, domid } = context
+  const guest = await guestNow(parts.driver, desired.id)
+  // Another domain that stands still: an earlier try of this was cut off while it restored.
+  const restoring = guest?.state === 'paused' && guest.domid !== domid
+  try {
+    if (!restoring) return void (await letGo(context))
+  } catch (error) {
+    if ((await guestNow(parts.driver, desired.id))?.ended !== 'suspend') throw error
+    await parts.driver.destroy(desired.id)
+  }
+  try {
+    await goOn(parts, desired.id, name)
+    return 'the guest was suspended and could not go on by itself; it was ended and goes on from its saved memory'
+  } catch {
+    return 'the guest was suspended and could not go on, and its memory was not saved whole; it was ended and starts anew'
   }
 }
 
@@ -188,6 +225,7 @@ async function forget(parts: HostParts, id: string, disks: readonly DiskName[], 
   if (holding.length > 0) await parts.store.removeSnapshot(holding, name)
   await remove(parts.paths.memory(id, name))
   await remove(parts.paths.memoryFacts(id, name))
+  await removeTemporaries(parts.paths.snapshots(id))
 }
 
 /** Removes what is kept of memories whose snapshots are gone. */

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Exec } from '../../platform/exec.ts'
-import { makeFolder, moveInto, remove, replaceFile, syncFile, temporaryBeside } from '../../platform/files.ts'
+import { makeFolder, remove, replaceFile, syncFile, syncFolder } from '../../platform/files.ts'
 import type { Driver, Guest, GuestSpec } from '../driver.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { configText } from './config-text.ts'
@@ -10,6 +10,7 @@ import { checkClaims } from './disk-claims.ts'
 import { diskSpec, domainConfig, type Firmware } from './domain-config.ts'
 import { deviceNumber, domainDetails } from './domain-details.ts'
 import { numberOf } from './host-info.ts'
+import { openLasting } from './lasting.ts'
 import { probeXen } from './probe.ts'
 import { isKnownRefusal, refusalOf } from './refusal.ts'
 import { guestOf, openXl } from './xl.ts'
@@ -28,11 +29,17 @@ const balloonMs = 15_000
 const detachMs = 20_000
 const pollMs = 300
 
+/** libxl's own limits for making a domain add up to two minutes; its memory is read or written at 10 MiB a second at the least. */
+function memoryMs(memoryMiB: number): number {
+  return 180_000 + memoryMiB * 100
+}
+
 /** Guests as domains of Xen, through xl. */
 export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
   const xl = openXl(exec)
   // xl lets one at a time through where memory is freed; and no other domain may take a disk between our look and our start.
   const create = oneAtATime()
+  const lasting = openLasting({ exec, folder, clock })
   let prefix: Promise<string> | undefined
 
   /** The backends' names of interfaces: FreeBSD's netback calls them xnb, Linux's vif. */
@@ -73,7 +80,10 @@ export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
   }
 
   /** Makes a domain with `xl create FILE` or `xl restore FILE SAVED`. */
-  function make(spec: GuestSpec, words: (file: string) => string[]): Promise<void> {
+  async function make(spec: GuestSpec, words: (file: string) => string[]): Promise<void> {
+    // One that xl was making when we were killed runs now, or it stands still and never will.
+    const cutOff = await lasting.settle(spec.id, memoryMs(spec.memoryMiB))
+    if (cutOff && (await find(spec.id))?.state === 'paused') await destroy(spec.id)
     return create(async () => {
       const { guests } = await xl.list()
       const already = guests.find(({ id }) => id === spec.id)
@@ -91,7 +101,7 @@ export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
       await makeFolder(folder(spec.id), { mode: 0o700 })
       await replaceFile(file, configText(domainConfig(spec, firmware)), { mode: 0o600 })
       try {
-        const { exitCode, stderr } = await xl.run(...words(file))
+        const { exitCode, stderr } = await lasting.xl(spec.id, words(file), memoryMs(spec.memoryMiB))
         if (exitCode !== 0)
           throw new AppError('command-failed', `${spec.name} cannot be started: ${await explain(stderr, file)}`)
         if (!(await find(spec.id))) throw new AppError('command-failed', `${spec.name} was started and is gone already`)
@@ -162,6 +172,13 @@ export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
     },
 
     async resume(id) {
+      await lasting.settle(id, memoryMs((await find(id))?.memoryMiB ?? 0))
+      const suspended = await find(id)
+      if (suspended?.ended === 'suspend') {
+        await xl.run('resume', String(suspended.domid))
+        if ((await find(id))?.ended === 'suspend')
+          throw new AppError('command-failed', `the guest ${id} is suspended, and xl resume (of Xen 4.20) does nothing`)
+      }
       const { domid, state } = await living(id)
       if (state === 'paused') await xl.run('unpause', String(domid))
       if ((await find(id))?.state !== 'running')
@@ -169,16 +186,17 @@ export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
     },
 
     async save(id, file, { leave }) {
-      const { domid } = await living(id)
-      const temporary = temporaryBeside(file)
+      const { domid, memoryMiB } = await living(id)
+      const words = ['save', leave === 'paused' ? '-p' : '-c', String(domid), file]
       try {
-        await xl.runOk('save', leave === 'paused' ? '-p' : '-c', String(domid), temporary)
+        const { exitCode, stderr } = await lasting.xl(id, words, memoryMs(memoryMiB))
+        if (exitCode !== 0) throw new AppError('command-failed', `xl save failed: ${refusalOf(stderr)}`)
         if ((await find(id))?.state !== leave)
           throw new AppError('command-failed', `the guest ${id} is not ${leave} after its memory was saved`)
-        await syncFile(temporary)
-        await moveInto(temporary, file)
+        await syncFile(file)
+        await syncFolder(dirname(file))
       } catch (error) {
-        await remove(temporary)
+        await remove(file)
         throw error
       }
     },

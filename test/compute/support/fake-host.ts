@@ -2,26 +2,37 @@ import { join } from 'node:path'
 import type { DiskName, DiskStore, StoredDisk } from '../../../src/compute/disk-store.ts'
 import type { Driver, Guest } from '../../../src/compute/driver.ts'
 import type { HostParts } from '../../../src/compute/instance-steps.ts'
+import { type Journal, openJournal } from '../../../src/compute/operations/journal.ts'
 import { computePaths } from '../../../src/compute/paths.ts'
 import { openRecords } from '../../../src/compute/record.ts'
 import { AppError } from '../../../src/contract/errors.ts'
-import { makeFolder, replaceFile } from '../../../src/platform/files.ts'
+import { makeFolder, readTextIfThere, replaceFile } from '../../../src/platform/files.ts'
 import { openLog } from '../../../src/platform/log.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 /**
- * A hypervisor and a store in memory. `dies` makes the daemon die in the act of this name, before it or after it: from then on nothing of it goes on, until
- * `revive`. `acts` are those that were done.
+ * When the daemon dies in an act. `inside`: the tool that it had asked dies too, half-way. `orphaned`: the tool goes on without it, and ends when the next life
+ * waits for it, or time passes.
+ */
+export type When = 'before' | 'inside' | 'orphaned' | 'after'
+
+/**
+ * A hypervisor and a store in memory. `dies` makes the daemon die in its act of this number: from then on nothing of it goes on, until `revive`. `acts` are all
+ * that it began to do, its notes to itself among them; `effects` are the changes of the world that came of them.
  */
 export async function fakeHost() {
   const paths = computePaths(await temporaryFolder())
   const guests = new Map<string, Guest>()
   const disks = new Map<string, StoredDisk>()
-  const acts: string[] = []
+  const acts: { name: string; halves: boolean }[] = []
+  const effects: string[] = []
+  const halfMade = new Set<number>()
   let nextDomid = 1
-  let death: { act: string; when: 'before' | 'after' } | undefined
+  let death: { at: number; when: When } | undefined
+  let orphan: (() => unknown) | undefined
   let dead = false
   let deaf = false
+  let resumes = true
   let clockMs = Date.parse('2026-11-22T12:00:00.000Z')
 
   let tellDeath = () => {}
@@ -33,13 +44,46 @@ export async function fakeHost() {
     return new Promise(() => {})
   }
 
-  async function act<T>(name: string, work: () => T | Promise<T>): Promise<T> {
-    const dies = death?.act === name ? death.when : undefined
-    if (dead || dies === 'before') return die()
-    acts.push(name)
+  /** Something that is done to the world: the whole of it, and what is there when it is cut off half-way. */
+  async function act<T>(name: string, work: () => T | Promise<T>, half?: () => unknown): Promise<T> {
+    if (dead) return die()
+    const dies = death?.at === acts.length ? death.when : undefined
+    acts.push({ name, halves: half !== undefined })
+    if (dies === 'before') return die()
+    if (half && (dies === 'inside' || dies === 'orphaned')) {
+      await half()
+      if (dies === 'orphaned') orphan = work
+      return die()
+    }
     const result = await work()
-    return dies === 'after' ? die() : result
+    return dies ? die() : result
   }
+  /** What a driver does first: the tool of an earlier life comes to its end. */
+  async function settleOrphan(): Promise<void> {
+    const work = orphan
+    orphan = undefined
+    await work?.()
+  }
+  const end = (id: string) => {
+    const guest = guests.get(id)
+    // What was never whole has not run.
+    if (guest && guest.state !== 'dying' && !halfMade.has(guest.domid)) effects.push('ended')
+    guests.delete(id)
+  }
+  const make = (id: string, effect: string) => ({
+    whole() {
+      const guest = guests.get(id)
+      if (guest && !halfMade.delete(guest.domid)) return
+      if (guest) guests.set(id, { ...guest, state: 'running' })
+      else run(id)
+      effects.push(effect)
+    },
+    half() {
+      run(id)
+      guests.set(id, { ...living(id), state: 'paused' })
+      halfMade.add(living(id).domid)
+    },
+  })
   const look = async <T>(work: () => T): Promise<T> => (dead ? die() : work())
   const living = (id: string): Guest => {
     const guest = guests.get(id)
@@ -68,22 +112,66 @@ export async function fakeHost() {
     attachDisk: unused,
     detachDisk: unused,
     list: () => look(() => ({ guests: [...guests.values()], unread: 0 })),
-    start: ({ id }) => act('start', () => (guests.has(id) ? undefined : run(id))),
-    requestShutdown: (id) => act('ask-to-stop', () => void living(id)),
+    async start({ id }) {
+      await settleOrphan()
+      const { whole, half } = make(id, 'booted')
+      return act('start', whole, half)
+    },
+    requestShutdown: (id) =>
+      act('ask-to-stop', () => {
+        effects.push('asked to stop')
+        if (!deaf) guests.set(id, { ...living(id), state: 'ended', ended: 'poweroff' })
+      }),
     requestReboot: (id) =>
       act('ask-to-reboot', () => {
         living(id)
+        effects.push('asked to reboot')
         if (!deaf) run(id)
       }),
-    destroy: (id) => act('destroy', () => void guests.delete(id)),
-    pause: (id) => act('pause', () => void guests.set(id, { ...living(id), state: 'paused' })),
-    resume: (id) => act('resume', () => void guests.set(id, { ...living(id), state: 'running' })),
+    async destroy(id) {
+      await settleOrphan()
+      const half = () => {
+        effects.push('ended')
+        guests.set(id, { ...living(id), state: 'dying' })
+      }
+      return act('destroy', () => end(id), guests.has(id) ? half : undefined)
+    },
+    pause: unused,
+    async resume(id) {
+      await settleOrphan()
+      await act('resume', () => {
+        const { ended, ...guest } = living(id)
+        if (ended && !resumes) throw new AppError('command-failed', `the guest ${id} is suspended`)
+        guests.set(id, { ...guest, state: 'running' })
+      })
+    },
     save: (id, file, { leave }) =>
-      act('save', async () => {
-        guests.set(id, { ...living(id), state: leave })
-        await replaceFile(file, 'memory')
-      }),
-    restore: ({ id }) => act('restore', () => (guests.has(id) ? undefined : run(id))),
+      act(
+        'save',
+        async () => {
+          const { ended, ...guest } = living(id)
+          effects.push('saved')
+          await replaceFile(file, 'memory')
+          guests.set(id, { ...guest, state: leave })
+        },
+        async () => {
+          await replaceFile(file, 'mem')
+          // One that xl has only begun to save runs still.
+          if (death?.when !== 'orphaned') guests.set(id, { ...living(id), state: 'ended', ended: 'suspend' })
+        },
+      ),
+    async restore({ id }, file) {
+      await settleOrphan()
+      const { whole, half } = make(id, 'restored')
+      return act(
+        'restore',
+        async () => {
+          if ((await readTextIfThere(file)) !== 'memory') throw new AppError('command-failed', `${file} is cut off`)
+          whole()
+        },
+        half,
+      )
+    },
   }
   const store: DiskStore = {
     kind: 'zvol',
@@ -103,48 +191,84 @@ export async function fakeHost() {
           if (before.snapshots.some((it) => it.name === name)) continue
           const snapshot = { name, at: new Date(clockMs).toISOString(), memory, usedBytes: 0 }
           disks.set(keyOf(of), { ...before, snapshots: [...before.snapshots, snapshot] })
+          effects.push(`snapshot of ${of.kind}`)
         }
       }),
-    rollback: (names, name) =>
-      act('rollback', () => {
-        for (const of of names) {
-          const before = disk(of)
-          const at = before.snapshots.findIndex((it) => it.name === name)
-          disks.set(keyOf(of), { ...before, snapshots: before.snapshots.slice(0, at + 1) })
-        }
-      }),
-    removeSnapshot: (names, name) =>
-      act('remove-snapshot', () => {
-        for (const of of names) {
-          const before = disk(of)
-          disks.set(keyOf(of), { ...before, snapshots: before.snapshots.filter((it) => it.name !== name) })
-        }
-      }),
+    rollback(names, name) {
+      const back = (of: DiskName) => {
+        const before = disk(of)
+        const at = before.snapshots.findIndex((it) => it.name === name)
+        if (guests.size > 0) throw new Error('a disk was changed below a guest')
+        if (at < 0) throw new AppError('not-found', `there is no snapshot ${name}`)
+        disks.set(keyOf(of), { ...before, snapshots: before.snapshots.slice(0, at + 1) })
+        if (before.snapshots.length > at + 1) effects.push(`rollback of ${of.kind}`)
+      }
+      return act(
+        'rollback',
+        () => names.forEach(back),
+        () => names.slice(0, 1).forEach(back),
+      )
+    },
+    removeSnapshot(names, name) {
+      const removeFrom = (of: DiskName) => {
+        const before = disk(of)
+        const snapshots = before.snapshots.filter((it) => it.name !== name)
+        disks.set(keyOf(of), { ...before, snapshots })
+        if (snapshots.length < before.snapshots.length) effects.push(`removal from ${of.kind}`)
+      }
+      return act(
+        'remove-snapshot',
+        () => names.forEach(removeFrom),
+        () => names.slice(0, 1).forEach(removeFrom),
+      )
+    },
   }
   const clock = {
     now: () => new Date(clockMs),
     async sleep(ms: number) {
       if (dead) return die()
-      clockMs += ms
+      pass(ms)
+      await settleOrphan()
     },
   }
+  function pass(ms: number): void {
+    clockMs += ms
+    for (const [id, { state }] of guests) if (state === 'dying') guests.delete(id)
+  }
   await makeFolder(join(paths.instances))
-  const records = await openRecords(paths)
-  const parts: HostParts = { driver, store, records, paths, clock, log: openLog('test', 'silent') }
+  const log = openLog('test', 'silent')
+  /** What a daemon has when it starts: what it finds on its disk. */
+  async function parts(): Promise<HostParts> {
+    const records = await openRecords(paths)
+    const put: HostParts['records']['put'] = (record) => act('record', () => records.put(record))
+    return { driver, store, records: { ...records, put }, paths, clock, log }
+  }
+  async function journal(): Promise<Journal> {
+    const own = await openJournal(paths, clock, () => {})
+    return { ...own, put: (entry, change) => act('journal', () => own.put(entry, change)) }
+  }
   return {
     parts,
+    journal,
+    paths,
     clock,
     acts,
+    effects,
     run,
     guest: (id: string) => guests.get(id),
     disk: (name: DiskName) => disks.get(keyOf(name)),
     putDisk: (name: DiskName, snapshots: StoredDisk['snapshots'] = []) =>
       void disks.set(keyOf(name), { name, sizeBytes: 2 ** 30, usedBytes: 0, snapshots }),
+    powerOff: (id: string) => void guests.delete(id),
     turnDeaf: () => {
       deaf = true
     },
-    dies: (act: string, when: 'before' | 'after') => {
-      death = { act, when }
+    /** As a Xen before 4.20: who is suspended cannot go on. */
+    cannotResume: () => {
+      resumes = false
+    },
+    dies: (at: number, when: When) => {
+      death = { at, when }
     },
     isDead: () => dead,
     /** Resolves when the daemon dies. */
@@ -155,9 +279,8 @@ export async function fakeHost() {
     revive: () => {
       dead = false
       death = undefined
+      acts.length = 0
     },
-    pass: (ms: number) => {
-      clockMs += ms
-    },
+    pass,
   }
 }
