@@ -14,14 +14,14 @@ const migrations = { '001-first': first, '002-cloud': cloud }
 
 /**
  * Opens the SQLite file, makes it when it is not there, and brings its tables up to date.
- * Whatever its promises answer is on the disk (see sqlite-dialect.ts); references between tables are enforced.
+ * `onTurn` hears how long each user waited for the connection. Whatever its promises answer is on the disk (see sqlite-dialect.ts); references between tables are enforced.
  */
-export async function openSqlite(path: string): Promise<Db> {
+export async function openSqlite(path: string, onTurn: (waitedSeconds: number) => void = () => {}): Promise<Db> {
   const sqlite = new DatabaseSync(path)
   sqlite.exec(
     'pragma busy_timeout = 10000; pragma journal_mode = WAL; pragma synchronous = NORMAL; pragma foreign_keys = ON',
   )
-  const db = new Kysely<Database>({ dialect: new DurableSqliteDialect(sqlite, path) })
+  const db = new Kysely<Database>({ dialect: new DurableSqliteDialect(sqlite, path, onTurn) })
   try {
     await migrate(db)
   } catch (error) {

@@ -7,8 +7,8 @@ import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
  * SQLite for Kysely, whose users wait for the disk beside each other.
  *
  * Decision: SQLite commits without waiting for the disk (synchronous NORMAL). The connection goes to its next user, and who had it gets the answer when
- * all that was committed by then is on the disk: what they wrote, and what they read of others (but for what statement-effect.ts names). So nobody acts on what a power cut could
- * undo: no client is told that its push was taken, no host of a generation.
+ * all that was committed by then is on the disk: what they wrote, and what they read of others (but for what statement-effect.ts names). So
+ * nobody acts on what a power cut could undo: no client is told that its push was taken, no host of a generation.
  * Why: SQLite waits in the thread that serves everybody, once for each commit. Here many commits share one wait, and the thread goes on.
  * Not: synchronous FULL, for that reason; NORMAL alone, which forgets the last commits at a power cut; a second thread for the database, through which
  * every read would have to go as well.
@@ -16,15 +16,17 @@ import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 export class DurableSqliteDialect extends SqliteDialect {
   readonly #database: DatabaseSync
   readonly #path: string
+  readonly #onTurn: (waitedSeconds: number) => void
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync, path: string, onTurn: (waitedSeconds: number) => void) {
     super({ database: nodeSqlite(database, () => {}) })
     this.#database = database
     this.#path = path
+    this.#onTurn = onTurn
   }
 
   override createDriver(): SqliteDriver {
-    return new DurableDriver(this.#database, this.#path)
+    return new DurableDriver(this.#database, this.#path, this.#onTurn)
   }
 
   override createAdapter(): SqliteAdapter {
@@ -44,8 +46,9 @@ class DurableDriver extends SqliteDriver {
   readonly #turns: Turns
   /** What whoever has the connection did with it. What they wrote is committed, or undone, when they release it. */
   readonly #user: { read: boolean; wrote: boolean }
+  readonly #onTurn: (waitedSeconds: number) => void
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync, path: string, onTurn: (waitedSeconds: number) => void) {
     const user = { read: false, wrote: false }
     super({
       database: nodeSqlite(database, (effect) => {
@@ -56,6 +59,7 @@ class DurableDriver extends SqliteDriver {
     const turns = new Turns()
     this.#user = user
     this.#turns = turns
+    this.#onTurn = onTurn
     this.#log = openWriteAheadLog(`${path}-wal`, async () => {
       await turns.take()
       try {
@@ -67,7 +71,9 @@ class DurableDriver extends SqliteDriver {
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
+    const since = performance.now()
     await this.#turns.take()
+    this.#onTurn((performance.now() - since) / 1000)
     return super.acquireConnection()
   }
 

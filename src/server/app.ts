@@ -11,7 +11,7 @@ import { HostChanges } from '../fleet/changes.ts'
 import { pointerOf } from '../fleet/channels.ts'
 import type { Releases } from '../fleet/releases.ts'
 import type { Log } from '../platform/log.ts'
-import { openMetrics } from '../platform/metrics.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { findTag } from '../registry/catalog.ts'
 import { checkRelease, resolveRelease } from '../registry/releases.ts'
@@ -49,6 +49,7 @@ export interface AppOptions {
   config: Readonly<ServerConfig>
   db: Db
   blobs: Blobs
+  metrics: Metrics
   cloud: Cloud
   log: Log
   version: string
@@ -62,7 +63,7 @@ export interface AppOptions {
 
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, db, blobs, cloud, log, version, packageFolder, publicUrl, tls, closing } = options
+  const { config, db, blobs, metrics, cloud, log, version, packageFolder, publicUrl, tls, closing } = options
   const events = new Events()
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
@@ -89,7 +90,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
 
   // Before the rest: it counts the requests of every route that comes after it.
-  const metrics = openMetrics()
   if (tls) tlsMetrics(metrics, tls)
   metricsRoute(app, { db, metrics, version, hostSilentSeconds: config.hostSilentSeconds })
 

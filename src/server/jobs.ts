@@ -6,11 +6,13 @@ import { removeExpiredJoinTokens } from '../fleet/join-tokens.ts'
 import type { Log } from '../platform/log.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { removeExpired } from '../registry/uploads.ts'
+import type { StorageMetrics } from './storage-metrics.ts'
 
 export interface JobOptions {
   db: Db
   blobs: Blobs
   cloud: Cloud
+  storage: StorageMetrics
   log: Log
   uploadExpirySeconds: number
 }
@@ -22,7 +24,7 @@ const joinTokenGraceMs = 7 * 86_400_000
 const endedOperationsMs = 30 * 86_400_000
 
 /** Starts what the server does by the clock. Answers the function that stops it. */
-export function startJobs({ db, blobs, cloud, log, uploadExpirySeconds }: JobOptions): () => Promise<void> {
+export function startJobs({ db, blobs, cloud, storage, log, uploadExpirySeconds }: JobOptions): () => Promise<void> {
   setLogger({
     info: (message) => log.debug({ job: message }, 'scheduler'),
     warn: (message) => log.warn({ job: message }, 'scheduler'),
@@ -32,7 +34,8 @@ export function startJobs({ db, blobs, cloud, log, uploadExpirySeconds }: JobOpt
   const jobs: Record<string, { cron: string; run: () => Promise<unknown> }> = {
     'expire-uploads': {
       cron: '7 * * * *',
-      run: () => removeExpired(db, blobs, new Date(Date.now() - uploadExpirySeconds * 1000)),
+      run: () =>
+        storage.collecting('upload', () => removeExpired(db, blobs, new Date(Date.now() - uploadExpirySeconds * 1000))),
     },
     'expire-join-tokens': {
       cron: '17 3 * * *',

@@ -3,6 +3,7 @@ import type { ServerConfig } from '../contract/server-config.ts'
 import { openSqlite } from '../database/open.ts'
 import { makeFolder } from '../platform/files.ts'
 import { openLog } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
 import { packageFolder } from '../platform/program.ts'
 import { joinAddress, splitAddress } from '../platform/serve.ts'
 import { openFs } from '../registry/blobs-fs.ts'
@@ -12,6 +13,7 @@ import { openCloud } from './cloud.ts'
 import { databaseFile } from './data-folder.ts'
 import { startJobs } from './jobs.ts'
 import { listeningAdvice, tlsFilesOf } from './listening.ts'
+import { storageMetrics } from './storage-metrics.ts'
 import { openTls } from './tls.ts'
 
 export interface RunningServer {
@@ -29,7 +31,9 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   const log = openLog('slipway-server', config.logLevel)
   const tlsFiles = tlsFilesOf(config)
   await makeFolder(config.data, { mode: 0o700 })
-  const db = await openSqlite(databaseFile(config.data))
+  const metrics = openMetrics()
+  const storage = storageMetrics(metrics)
+  const db = await openSqlite(databaseFile(config.data), storage.waited)
   const closing = new AbortController()
   const { host, port } = splitAddress(config.listen)
   let url = ''
@@ -43,6 +47,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       config,
       db,
       blobs,
+      metrics,
       cloud,
       log,
       version,
@@ -51,7 +56,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       ...(tls ? { tls } : {}),
       closing: closing.signal,
     })
-    const stopJobs = startJobs({ db, blobs, cloud, log, uploadExpirySeconds: config.uploadExpirySeconds })
+    const stopJobs = startJobs({ db, blobs, cloud, storage, log, uploadExpirySeconds: config.uploadExpirySeconds })
     try {
       await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
     } catch (error) {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { openHttp } from '../../src/platform/http.ts'
+import { openMetrics } from '../../src/platform/metrics.ts'
+import { storageMetrics } from '../../src/server/storage-metrics.ts'
 import { ask, imageManifest, putManifest } from '../support/oci.ts'
 import { openTestServer } from '../support/server.ts'
 
@@ -52,4 +54,21 @@ test('e5 all requests are counted and measured, those of the registry as well, a
   const measured = await scrape(url, 'slipway_http_method_latency_seconds_count')
   expect(measured).toMatchObject({ '{method="PATCH"}': 1 })
   expect(Object.keys(await scrape(url, 'slipway_info'))).toEqual([`{version="0.0.0-dev",node="${process.version}"}`])
+})
+
+test('e5 how long the database lets wait, and what collections remove', async () => {
+  const { url, api } = await openTestServer()
+  await api('GET', '/hosts')
+  const text = await (await fetch(`${url}/metrics`)).text()
+  expect(Number(/^slipway_storage_lock_latency_seconds_count (\d+)$/m.exec(text)?.[1])).toBeGreaterThan(0)
+
+  const metrics = openMetrics()
+  const { collecting } = storageMetrics(metrics)
+  expect(await collecting('upload', async () => 3)).toBe(3)
+  await expect(collecting('upload', () => Promise.reject(new Error('the disk is gone')))).rejects.toThrow('gone')
+  const page = await metrics.metrics()
+  expect(page).toContain('slipway_gc_deleted_total{type="upload"} 3\n')
+  expect(page).toContain('slipway_gc_runs_total{error="false"} 1\n')
+  expect(page).toContain('slipway_gc_runs_total{error="true"} 1\n')
+  expect(page).toContain('slipway_gc_duration_seconds_count 2\n')
 })

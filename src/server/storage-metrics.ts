@@ -1,0 +1,54 @@
+import { Counter, Histogram } from 'prom-client'
+import type { Metrics } from '../platform/metrics.ts'
+
+export interface StorageMetrics {
+  /** A user of the database had waited so long for its turn. */
+  waited(seconds: number): void
+  /** Runs a collection of what is not needed any more, and answers what it answers: how much it removed. */
+  collecting(type: string, collect: () => Promise<number>): Promise<number>
+}
+
+/** How long storage lets its users wait, and what collection gives back. */
+export function storageMetrics(metrics: Metrics): StorageMetrics {
+  const registers = [metrics]
+  const lock = new Histogram({
+    name: 'slipway_storage_lock_latency_seconds',
+    help: 'Time that a user of the database waited for its turn.',
+    buckets: [0.0001, 0.001, 0.01, 0.1, 1, 10],
+    registers,
+  })
+  const runs = new Counter({
+    name: 'slipway_gc_runs_total',
+    help: 'Collections of what is not needed any more, by whether they failed.',
+    labelNames: ['error'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'slipway_gc_duration_seconds',
+    help: 'Time that a collection took.',
+    buckets: [0.01, 0.1, 1, 10, 100, 1000],
+    registers,
+  })
+  const deleted = new Counter({
+    name: 'slipway_gc_deleted_total',
+    help: 'What collections removed, by its type.',
+    labelNames: ['type'],
+    registers,
+  })
+  return {
+    waited: (seconds) => lock.observe(seconds),
+    async collecting(type, collect) {
+      const done = duration.startTimer()
+      let error = 'true'
+      try {
+        const count = await collect()
+        error = 'false'
+        deleted.inc({ type }, count)
+        return count
+      } finally {
+        done()
+        runs.inc({ error })
+      }
+    },
+  }
+}
