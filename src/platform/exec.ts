@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { AppError } from '../contract/errors.ts'
 import type { Tool, ToolPaths } from './tools.ts'
 
@@ -41,7 +40,7 @@ const maxOutputBytes = 8 * 1024 * 1024
 const drainMs = 250
 
 export function openExec(paths: ToolPaths): Exec {
-  const run: Exec = (argv, { timeoutMs, stdin, cwd, outlives }) =>
+  return (argv, { timeoutMs, stdin, cwd, outlives }) =>
     new Promise((resolve, reject) => {
       const [program, ...args] = argv
       const path = program.startsWith('/') ? program : paths[program as Tool]
@@ -56,7 +55,7 @@ export function openExec(paths: ToolPaths): Exec {
       if (output !== undefined) closeSync(output)
       if (child.pid !== undefined) outlives?.started(child.pid)
       const stdout = collect(child.stdout)
-      const stderr = collect(child.stderr)
+      const stderr = outlives ? written(outlives.output) : collect(child.stderr)
       let timedOut = false
       const timer = setTimeout(() => {
         timedOut = true
@@ -89,12 +88,6 @@ export function openExec(paths: ToolPaths): Exec {
         child.stdin?.end(stdin)
       }
     })
-  return async (argv, options) => {
-    const result = await run(argv, options)
-    if (!options.outlives) return result
-    const said = await readFile(options.outlives.output)
-    return { ...result, stderr: said.subarray(0, maxOutputBytes).toString('utf8') }
-  }
 }
 
 /** As `exec`, but an exit code other than 0 is an error that says what the program said. @throws AppError command-failed */
@@ -115,6 +108,10 @@ function collect(stream: NodeJS.ReadableStream | null): { text(): string } {
     size += piece.length
   })
   return { text: () => Buffer.concat(pieces).toString('utf8') }
+}
+
+function written(file: string): { text(): string } {
+  return { text: () => readFileSync(file).subarray(0, maxOutputBytes).toString('utf8') }
 }
 
 function killGroup(pid: number | undefined): void {

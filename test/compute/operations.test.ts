@@ -327,8 +327,9 @@ async function wholeLife(daemon: Host, one: Operation): Promise<Journal> {
   return own
 }
 
-/** What is there in the end. */
+/** What is there in the end, when no tool of an earlier life is at work any more. */
 async function ends(daemon: Host) {
+  await daemon.clock.sleep(1000)
   const names = (disk: typeof root | typeof volume) => daemon.disk(disk)?.snapshots.map(({ name }) => name)
   return {
     guest: daemon.guest(id)?.state,

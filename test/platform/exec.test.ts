@@ -120,3 +120,23 @@ async function isRunning(pid: number): Promise<boolean> {
   const { stdout } = await exec([sh, '-c', `ps -o stat= -p ${pid}`], { timeoutMs })
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
 }
+
+describe('a program that outlives us', () => {
+  test('says all into its file, which comes back as its error output', async () => {
+    const output = join(await temporaryFolder(), 'out')
+    const pids: number[] = []
+    const outlives = { output, started: (pid: number) => void pids.push(pid) }
+    const result = await exec([sh, '-c', 'echo out; echo err >&2; echo $$; exit 7'], { timeoutMs, outlives })
+    expect(result).toEqual({ exitCode: 7, signal: null, stdout: '', stderr: `out\nerr\n${pids[0]}\n` })
+    expect(await readFile(output, 'utf8')).toBe(result.stderr)
+  })
+
+  test('that ends too late says in the error what it said', async () => {
+    const output = join(await temporaryFolder(), 'out')
+    const slow = exec([sh, '-c', 'echo saving; exec sleep 300'], {
+      timeoutMs: 300,
+      outlives: { output, started: () => {} },
+    })
+    await expect(slow).rejects.toMatchObject({ code: 'command-timeout', message: expect.stringMatching(/saving$/) })
+  })
+})

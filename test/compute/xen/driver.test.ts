@@ -1,4 +1,6 @@
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { GuestSpec } from '../../../src/compute/driver.ts'
@@ -14,12 +16,19 @@ const other = '6f1b6c0e-0000-4000-8000-000000000002'
 async function host() {
   const test = await openTestMachine()
   const commands: string[] = []
-  const answers = new Map<string, Partial<ExecResult>>()
-  const exec: Exec = async ([tool, ...words]) => {
+  const answers = new Map<string, Partial<ExecResult> & { meanwhile?: () => void }>()
+  /** Those that go on when the daemon is killed. */
+  const outlived: string[] = []
+  const exec: Exec = async ([tool, ...words], { outlives }) => {
     const line = [tool, ...words].join(' ')
     commands.push(line)
-    for (const [start, answer] of answers)
-      if (line.startsWith(start)) return { exitCode: 0, signal: null, stdout: '', stderr: '', ...answer }
+    if (outlives) outlived.push(line.split(' ', 2).join(' '))
+    outlives?.started(process.pid)
+    for (const [start, { meanwhile, ...answer }] of answers) {
+      if (!line.startsWith(start)) continue
+      meanwhile?.()
+      return { exitCode: 0, signal: null, stdout: '', stderr: '', ...answer }
+    }
     return { signal: null, ...(await test.run(tool, ...words)) }
   }
   // Whoever waits makes time pass.
@@ -41,7 +50,7 @@ async function host() {
   }
   const guest = async (which = id) => (await driver.list()).guests.find((it) => it.id === which)
   const up = () => test.clock.advance(5000)
-  return { ...test, driver, commands, answers, spec, disk, folder, guest, up }
+  return { ...test, driver, commands, answers, outlived, spec, disk, folder, guest, up, clock }
 }
 
 describe('starting a guest', () => {
@@ -234,6 +243,81 @@ describe('the memory of a guest', () => {
     })
     expect(await sizeIfThere(join(root, 'memory'))).toBeUndefined()
     expect(await guest()).toMatchObject({ state: 'running' })
+  })
+})
+
+describe('a daemon that was killed while xl was at work', () => {
+  const noted = async (folder: string, pid: number | undefined) => {
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, 'xl.pid'), `${pid}\n`)
+  }
+
+  /** A guest whose save was cut off. */
+  async function suspended() {
+    const given = await host()
+    await given.driver.start(given.spec)
+    const domain = given.machine.hypervisor.byName('shop.web')
+    if (domain) given.machine.hypervisor.suspend(domain)
+    expect(await given.guest()).toMatchObject({ state: 'ended', ended: 'suspend' })
+    const goOn = () => domain && given.machine.hypervisor.resume(domain, { paused: true })
+    return { ...given, goOn }
+  }
+
+  test('a guest that is suspended goes on with xl resume, and is unpaused', async () => {
+    const { driver, commands, answers, goOn, guest } = await suspended()
+    answers.set('xl resume', { meanwhile: goOn })
+    await driver.resume(id)
+    expect(commands.filter((line) => /^xl (resume|unpause)/.test(line))).toEqual(['xl resume 1', 'xl unpause 1'])
+    expect(await guest()).toMatchObject({ state: 'running', domid: 1 })
+  })
+
+  test('a guest that is suspended and stays so, as on a Xen without xl resume, is an error', async () => {
+    const { driver, answers } = await suspended()
+    answers.set('xl resume', { exitCode: 2, stderr: 'command not implemented' })
+    await expect(driver.resume(id)).rejects.toMatchObject({
+      code: 'command-failed',
+      message: `the guest ${id} is suspended, and xl resume (of Xen 4.20) does nothing`,
+    })
+  })
+
+  test('a save that is still under way is waited for, and then the guest goes on', async () => {
+    const { driver, spec, clock, folder, commands } = await host()
+    await driver.start(spec)
+    const xl = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    await noted(folder(id), xl.pid)
+    await driver.pause(id)
+    const ended = once(xl, 'exit')
+    let waited = 0
+    const sleep = clock.sleep
+    clock.sleep = async (ms) => {
+      await sleep(ms)
+      if (++waited === 3) xl.stdin?.end()
+      if (waited >= 3) await ended
+    }
+    await driver.resume(id)
+    expect(waited).toBe(3)
+    expect(commands.at(-2)).toBe('xl unpause 1')
+    expect(await sizeIfThere(join(folder(id), 'xl.pid'))).toBeUndefined()
+  })
+
+  test('a guest that was half made is made anew; one that stands still for another reason is left alone', async () => {
+    const { driver, spec, guest, folder } = await host()
+    await driver.start(spec)
+    await driver.pause(id)
+    await driver.start(spec)
+    expect(await guest()).toMatchObject({ state: 'paused', domid: 1 })
+    await noted(folder(id), 2 ** 30)
+    await driver.start(spec)
+    expect(await guest()).toMatchObject({ state: 'running', domid: 2 })
+  })
+
+  test('xl says what it says into a file of the guest, and nothing of it stays', async () => {
+    const { driver, spec, root, up, folder, outlived } = await host()
+    await driver.start(spec)
+    await up()
+    await driver.save(id, join(root, 'memory'), { leave: 'running' })
+    expect(outlived).toEqual(['xl create', 'xl save'])
+    expect(await readdir(folder(id))).toEqual(['domain.cfg'])
   })
 })
 
