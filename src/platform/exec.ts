@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { AppError } from '../contract/errors.ts'
+import { handFile } from './files.ts'
 import type { Tool, ToolPaths } from './tools.ts'
 
 export interface ExecResult {
@@ -44,15 +45,15 @@ export function openExec(paths: ToolPaths): Exec {
     new Promise((resolve, reject) => {
       const [program, ...args] = argv
       const path = program.startsWith('/') ? program : paths[program as Tool]
-      const output = outlives ? openSync(outlives.output, 'w', 0o600) : undefined
-      const child = spawn(path, args, {
-        cwd: cwd ?? '/',
-        // A group of its own, so that a time-out reaches its children too.
-        detached: true,
-        stdio: [stdin === undefined ? 'ignore' : 'pipe', output ?? 'pipe', output ?? 'pipe'],
-        env: { LC_ALL: 'C', HOME: '/', PATH: '/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin' },
-      })
-      if (output !== undefined) closeSync(output)
+      const start = (output: 'pipe' | number) =>
+        spawn(path, args, {
+          cwd: cwd ?? '/',
+          // A group of its own, so that a time-out reaches its children too.
+          detached: true,
+          stdio: [stdin === undefined ? 'ignore' : 'pipe', output, output],
+          env: { LC_ALL: 'C', HOME: '/', PATH: '/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin' },
+        })
+      const child = outlives ? handFile(outlives.output, start) : start('pipe')
       if (child.pid !== undefined) outlives?.started(child.pid)
       const stdout = collect(child.stdout)
       const stderr = outlives ? written(outlives.output) : collect(child.stderr)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
 import {
   constants,
   type FileHandle,
@@ -115,6 +116,21 @@ export async function replaceLink(path: string, target: string): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw asStorageError(error, path)
+  }
+}
+
+/** Begins a file, readable by its owner alone, that another program writes: its descriptor goes to the program, and is closed here. @throws AppError storage-full */
+export function handFile<T>(path: string, to: (descriptor: number) => T): T {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'w', 0o600)
+  } catch (error) {
+    throw asStorageError(error, path)
+  }
+  try {
+    return to(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 
