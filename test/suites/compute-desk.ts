@@ -15,7 +15,7 @@ export interface Patience {
 }
 
 /** Writes what a host is to run, as an agent does, and reads from compute what has become of it. */
-export type Desk = ReturnType<typeof openDesk>
+type Desk = ReturnType<typeof openDesk>
 
 /** @param open gives the host, once it is open */
 export function openDesk(open: () => ComputeHost, { patienceMs, lookMs }: Patience) {
