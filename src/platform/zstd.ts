@@ -6,6 +6,8 @@ import { ByteReader } from './byte-reader.ts'
 // A middle level: 19 gains a tenth in size and takes twenty times as long.
 const level = 6
 const pieceBytes = 64 * 1024
+/** The frame of a MiB of zeros has some forty bytes. */
+const smallFrameBytes = 256
 
 /**
  * One zstd frame with a checksum. The same bytes in give the same bytes out, however they are cut into pieces: the compressor
@@ -25,7 +27,8 @@ export function compressZstd(source: AsyncIterable<Uint8Array>): Readable {
 }
 
 /**
- * Decompresses any number of frames, skippable ones among them, without ever holding a whole frame.
+ * Decompresses any number of frames, skippable ones among them, without ever holding a whole frame that is not small. The pieces are to be read
+ * only: one may come again.
  *
  * Decision: walk the frames' headers ourselves and give each frame to a decompressor of its own.
  * Why: node:zlib ends at the end of the first frame, in some cases without an error. Not: one decompressor for all.
@@ -37,6 +40,8 @@ export async function* decompressZstd(
 ): AsyncGenerator<Buffer> {
   const reader = new ByteReader(source, () => new AppError(refusal, 'the zstd data ends in the middle'))
   let bytes = 0
+  let last: { frame: Buffer; content: Buffer } | undefined
+  const tooLong = () => new AppError(refusal, `it unpacks to more than ${maxBytes} bytes`)
   try {
     while (!(await reader.atEnd())) {
       const magic = await reader.take(4)
@@ -46,13 +51,25 @@ export async function* decompressZstd(
         continue
       }
       if (magic.readUInt32LE() !== 0xfd2fb528) throw new AppError(refusal, notZstd(magic, bytes))
-      const frame = Readable.from(gathered(frameBytes(magic, reader)))
+      const frame = frameBytes(magic, reader)
+      const begin = await takeUpTo(frame, smallFrameBytes)
+      // A disk is mostly zeros, and each stretch of them the same small frame: that is decompressed once.
+      if (begin.whole && last?.frame.equals(begin.bytes)) {
+        bytes += last.content.length
+        if (bytes > maxBytes) throw tooLong()
+        yield last.content
+        continue
+      }
+      const content: Buffer[] = []
+      const source = Readable.from(gathered(rejoined(begin.bytes, frame)))
       // The callback has nothing to say: an error destroys the last stream, which the loop reads.
-      for await (const piece of pipeline(frame, createZstdDecompress(), () => {})) {
+      for await (const piece of pipeline(source, createZstdDecompress(), () => {})) {
         bytes += piece.length
-        if (bytes > maxBytes) throw new AppError(refusal, `it unpacks to more than ${maxBytes} bytes`)
+        if (bytes > maxBytes) throw tooLong()
+        if (begin.whole) content.push(piece)
         yield piece
       }
+      if (begin.whole) last = { frame: begin.bytes, content: Buffer.concat(content) }
     }
   } catch (cause) {
     if (!(cause as NodeJS.ErrnoException).code?.startsWith('ZSTD_')) throw cause
@@ -60,6 +77,26 @@ export async function* decompressZstd(
   } finally {
     await reader.close()
   }
+}
+
+/**
+ * What begins a frame, up to `limit` bytes or one piece more; `whole` when that is all of it. So small a frame becomes 8 MiB at most: a block of
+ * four bytes stands for 128 KiB (RFC 8878, 3.1.1.2.4).
+ */
+async function takeUpTo(frame: AsyncGenerator<Buffer>, limit: number): Promise<{ bytes: Buffer; whole: boolean }> {
+  const pieces: Buffer[] = []
+  for (let length = 0; length <= limit; ) {
+    const { done, value } = await frame.next()
+    if (done) return { bytes: Buffer.concat(pieces), whole: true }
+    pieces.push(value)
+    length += value.length
+  }
+  return { bytes: Buffer.concat(pieces), whole: false }
+}
+
+async function* rejoined(begin: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield begin
+  yield* rest
 }
 
 /** The bytes of one frame, its magic number included (RFC 8878, 3.1.1). */

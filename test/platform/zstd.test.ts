@@ -47,6 +47,17 @@ describe('frames of 100,000 bytes', () => {
   })
 })
 
+test('small frames, equal ones and others, come out each in its turn, and count against the limit', async () => {
+  const zeros = Buffer.alloc(1_000_000)
+  const ones = Buffer.alloc(1_000_000, 1)
+  const [zeroFrame, oneFrame] = [zstdCompressSync(zeros), zstdCompressSync(ones)]
+  const frames = Buffer.concat([zeroFrame, zeroFrame, oneFrame, zeroFrame, frame(3), zeroFrame, zeroFrame])
+  const content = Buffer.concat([zeros, zeros, ones, zeros, part(3), zeros, zeros])
+  for (const pieceBytes of [7, 65_536]) expect((await decompress(frames, { pieceBytes })).equals(content)).toBe(true)
+  const limited = decompress(Buffer.concat([zeroFrame, zeroFrame, zeroFrame]), { maxBytes: 2_999_999 })
+  await expect(limited).rejects.toThrow('it unpacks to more than 2999999 bytes')
+})
+
 test('nothing, compressed, is nothing again', async () => {
   expect(await decompress(zstdCompressSync(Buffer.alloc(0)))).toHaveLength(0)
   expect(await decompress(Buffer.alloc(0))).toHaveLength(0)

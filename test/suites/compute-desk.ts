@@ -14,10 +14,7 @@ export interface Patience {
   lookMs: number
 }
 
-/** Writes what a host is to run, as an agent does, and reads from compute what has become of it. */
-type Desk = ReturnType<typeof openDesk>
-
-/** @param open gives the host, once it is open */
+/** Writes what a host is to run, as an agent does, and reads from compute what has become of it. `open` gives the host, once it is open. */
 export function openDesk(open: () => ComputeHost, { patienceMs, lookMs }: Patience) {
   const instances = new Map<string, DesiredInstance>()
   const volumes = new Map<string, DesiredVolume>()
