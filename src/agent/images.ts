@@ -61,6 +61,8 @@ export interface ImageFetcherOptions {
 
 const lookAgainMs = 10_000
 const reportEveryBytes = 64 * 1024 * 1024
+/** As many as a report takes. */
+const maxReports = 256
 
 export function openImageFetcher(options: ImageFetcherOptions): ImageFetcher {
   const { paths, http, desired, changes, log, onChange } = options
@@ -98,39 +100,43 @@ export function openImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     log.info({ image: image.name, version: image.version, digest: image.layer.digest }, 'image fetched')
   }
 
-  /** Answers when to look again. */
+  /** Answers when to look again. An image that does not come is no reason not to fetch the others. */
   async function look(signal: AbortSignal): Promise<number> {
     const stored = await options.stored()
     if (!stored) return lookAgainMs
     const wanted = imagesIn(desired.current())
     reports = reports.filter(({ digest }) => wanted.some(({ layer }) => layer.digest === digest) && !stored.has(digest))
+    let isComplete = true
     for (const image of wanted) {
       const { digest } = image.layer
       // Compute has its own copy; the compressed bytes are of no more use.
       if (stored.has(digest)) await remove(cachePath(paths.cache, digest))
-      else if (!(await isCached(paths.cache, digest))) {
-        try {
-          await fetch(image, signal)
-        } catch (error) {
-          if (signal.aborted) throw error
-          failures += 1
-          note(image, { problem: (error as Error).message.slice(0, 500) })
-          onChange()
-          log.warn({ err: error, image: image.name, version: image.version }, 'an image cannot be fetched')
-          return backoffMs(failures)
-        }
-        failures = 0
-        reports = reports.filter((report) => report.digest !== digest)
-        onChange()
-        // Compute looks again at every change of that file.
-        await touch(paths.desiredInstances)
-      }
+      else if (!(await isCached(paths.cache, digest)) && !(await bring(image, signal))) isComplete = false
     }
-    return lookAgainMs
+    failures = isComplete ? 0 : failures + 1
+    return isComplete ? lookAgainMs : backoffMs(failures)
+  }
+
+  /** Answers whether the image is there now. */
+  async function bring(image: ImageRef, signal: AbortSignal): Promise<boolean> {
+    try {
+      await fetch(image, signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      note(image, { problem: (error as Error).message.slice(0, 500) })
+      onChange()
+      log.warn({ err: error, image: image.name, version: image.version }, 'an image cannot be fetched')
+      return false
+    }
+    reports = reports.filter(({ digest }) => digest !== image.layer.digest)
+    onChange()
+    // Compute looks again at every change of that file.
+    await touch(paths.desiredInstances)
+    return true
   }
 
   return {
-    reports: () => reports,
+    reports: () => reports.slice(0, maxReports),
     async run(signal) {
       while (!signal.aborted) {
         try {

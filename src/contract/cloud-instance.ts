@@ -7,8 +7,8 @@ import { HostName, Id, Timestamp, Version } from './names.ts'
 import { operationStates } from './operation.ts'
 
 /**
- * How an instance is, as the server knows it: what its host says, or `unknown` (the host is silent, or was fenced), or `pending` (the host has
- * not said anything of it yet).
+ * How an instance is, as the server knows it: what its host says, or `unknown` (the host is silent, or was fenced, or its compute does not
+ * answer), or `pending` (the host has not said anything of it yet).
  */
 export const cloudInstanceStates = ['unknown', 'pending', ...instanceStates] as const
 

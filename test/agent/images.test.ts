@@ -35,11 +35,11 @@ const imageOf = (manifest: Buffer): ImageRef => ({
 })
 
 /** A host that desires an instance of the image, and a registry with its bytes. */
-async function openHost(manifest = manifestOf(layerDigest)) {
+async function openHost(manifestAt: (path: string) => Buffer = () => manifestOf(layerDigest)) {
   const requests: string[] = []
   const { http } = await serveHttp((request, response) => {
     requests.push(`${request.method} ${request.url}`)
-    if (request.url?.includes('/manifests/')) response.writeHead(200).end(manifest)
+    if (request.url?.includes('/manifests/')) response.writeHead(200).end(manifestAt(request.url))
     else response.writeHead(200).end(layer)
   })
   const paths = agentPaths(await temporaryFolder())
@@ -48,7 +48,7 @@ async function openHost(manifest = manifestOf(layerDigest)) {
   await writeFile(paths.desiredInstances, '{}')
   await utimes(paths.desiredInstances, 0, 0)
   const document = {
-    instances: [{ wanted: 'running', root: { source: { image: imageOf(manifest) } } }],
+    instances: [{ wanted: 'running', root: { source: { image: imageOf(manifestAt('')) } } }],
   } as unknown as DesiredDocument
 
   const stopping = new AbortController()
@@ -124,12 +124,23 @@ test('while compute does not answer nothing is fetched, since it may have everyt
 })
 
 test('a manifest that names another disk than the desired one is refused, and the report says so', async () => {
-  const host = await openHost(manifestOf(sha256('another disk')))
+  const host = await openHost(() => manifestOf(sha256('another disk')))
   host.run()
   await host.until(() => host.reports()[0]?.problem !== undefined)
   expect(host.reports()[0]).toMatchObject({ name: 'freebsd', version: '14.3.0', doneBytes: 0 })
   expect(host.reports()[0]?.problem).toContain(`but ${layerDigest} is desired`)
   expect(await host.cached()).not.toContain(layerDigest.slice(7))
+})
+
+test('an image that does not come holds up no other', async () => {
+  const good = manifestOf(layerDigest)
+  const bad = manifestOf(sha256('another disk'))
+  const host = await openHost((path) => (path.includes(sha256(bad)) ? bad : good))
+  const broken = { ...imageOf(bad), layer: { digest: sha256('broken'), sizeBytes: 1 } }
+  host.document.instances.unshift({ wanted: 'running', root: { source: { image: broken } } })
+  host.run()
+  await host.until(async () => (await host.cached()).includes(layerDigest.slice(7)))
+  expect(host.reports()).toMatchObject([{ digest: broken.layer.digest }])
 })
 
 test('an image is named once, and not by an instance that is to be removed', () => {

@@ -11,6 +11,7 @@ import { nextGeneration } from '../../src/fleet/desired.ts'
 import { readHosts, saveReport } from '../../src/fleet/hosts.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { openFleet, releases, report } from '../fleet/fleet-on-sqlite.ts'
+import { computeStatus } from '../support/compute-status.ts'
 
 export const GiB = 2 ** 30
 export const start = new Date('2026-11-22T12:00:00.000Z')
@@ -87,7 +88,10 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
         .set({ labels: JSON.stringify(labels) })
         .where('id', '=', id)
         .execute()
-      const base = status(memoryMiB, capabilities)
+      const base = computeStatus({
+        capabilities: Object.fromEntries(capabilities.map((capability) => [capability, { available: true }])),
+        capacity: { memoryMiB, freeMemoryMiB: memoryMiB, cpus: 8, diskBytes: 1000 * GiB, freeDiskBytes: 500 * GiB },
+      })
       const host: TestHost = {
         id,
         generation: async () => (await fleet.row(id)).generation,
@@ -144,24 +148,6 @@ export function instanceStatus(
     interfaces: [],
     snapshots: [],
     ...changes,
-  }
-}
-
-function status(memoryMiB: number, capabilities: readonly string[]): ComputeStatus {
-  return {
-    component: 'compute',
-    version: '1.0.0',
-    pid: 1,
-    startedAt: start.toISOString(),
-    accepts: 1,
-    generation: 0,
-    problems: [],
-    instances: [],
-    volumes: [],
-    images: [],
-    operations: [],
-    capabilities: Object.fromEntries(capabilities.map((name) => [name, { available: true }])),
-    capacity: { memoryMiB, freeMemoryMiB: memoryMiB, cpus: 8, diskBytes: 1000 * GiB, freeDiskBytes: 500 * GiB },
   }
 }
 

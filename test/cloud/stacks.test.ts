@@ -260,6 +260,19 @@ test('volumes: made where their instance is, at one device while it has them, ke
   expect((await host2.told()).volumes.map(({ name }) => name)).toEqual(['s.logs'])
 })
 
+test('the instances of a host whose compute does not answer are unknown and stay', async () => {
+  const cloud = await openCloud()
+  const host = await cloud.host('host1')
+  await cloud.apply(stackText())
+  const shown = async () => listInstances(cloud.db, await cloud.fleet.hosts(cloud.db))
+  await host.reports()
+  expect(await shown()).toMatchObject([{ state: 'pending', reason: 'host1 has not said anything of it yet' }])
+  await host.obeys()
+  await host.reports({ instances: undefined as never })
+  expect(await shown()).toMatchObject([{ state: 'unknown', reason: 'compute of host1 does not answer' }])
+  expect((await planStack(cloud, stackText())).actions).toEqual([])
+})
+
 test('the instances of a silent host are unknown and stay; a fenced one gives them to others, and never two of one', async () => {
   const cloud = await openCloud()
   const host1 = await cloud.host('host1', { memoryMiB: 16_384 })

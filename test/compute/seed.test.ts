@@ -4,32 +4,15 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { SeedFacts } from '../../src/compute/seed/no-cloud.ts'
 import { writeSeed } from '../../src/compute/seed/write-seed.ts'
-import type { InstancePort } from '../../src/contract/instance.ts'
 import { readFileSystem } from '../../src/image/file-system.ts'
 import { sourceOf } from '../image/source.ts'
 import { readFat } from '../support/fat.ts'
+import { seedFacts, seedPort } from '../support/seed-facts.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const port: InstancePort = {
-  id: '0123456789abcdef',
-  network: 'web.lan',
-  bridge: 'bridge0',
-  mac: '00:16:3e:01:02:03',
-  addresses: ['192.0.2.10/24', '2001:db8::10/64'],
-  gateways: ['192.0.2.1', '2001:db8::1'],
-  dns: ['192.0.2.2'],
-  mtu: 1400,
-}
-const facts: SeedFacts = {
-  instanceId: '6f1b6c0e-0000-4000-8000-000000000001',
-  hostname: 'front-0',
-  sshKeys: ['ssh-ed25519 AAAA someone@example.org'],
-  ports: [port],
-}
 
 async function seedOf(changed: Partial<SeedFacts> = {}) {
   const file = join(await temporaryFolder(), 'seed')
-  await writeSeed(file, { ...facts, ...changed })
+  await writeSeed(file, { ...seedFacts, ...changed })
   const disk = await readFile(file)
   return { disk, files: readFat(disk) }
 }
@@ -44,13 +27,13 @@ test('a guest finds it by its label, and the three files by their names', async 
 test('it says who the guest is and whose keys open it', async () => {
   const { files } = await seedOf()
   expect(parse(String(files.get('meta-data')))).toEqual({
-    'instance-id': facts.instanceId,
+    'instance-id': seedFacts.instanceId,
     'local-hostname': 'front-0',
-    'public-keys': facts.sshKeys,
+    'public-keys': seedFacts.sshKeys,
   })
   const userData = String(files.get('user-data'))
   expect(userData.split('\n')[0]).toBe('#cloud-config')
-  expect(parse(userData)).toEqual({ hostname: 'front-0', ssh_authorized_keys: facts.sshKeys })
+  expect(parse(userData)).toEqual({ hostname: 'front-0', ssh_authorized_keys: seedFacts.sshKeys })
 })
 
 test('user data stand in it byte for byte, however long', async () => {
@@ -59,14 +42,14 @@ test('user data stand in it byte for byte, however long', async () => {
 })
 
 test('an interface is known by its MAC and has what its port was given; one without an address asks for one', async () => {
-  const asking = { ...port, mac: '00:16:3e:0a:0b:0c', addresses: [], gateways: [], dns: [] }
-  const { files } = await seedOf({ ports: [port, asking] })
+  const asking = { ...seedPort, mac: '00:16:3e:0a:0b:0c', addresses: [], gateways: [], dns: [] }
+  const { files } = await seedOf({ ports: [seedPort, asking] })
   expect(parse(String(files.get('network-config')))).toEqual({
     version: 2,
     ethernets: {
       port0: {
-        match: { macaddress: port.mac },
-        addresses: port.addresses,
+        match: { macaddress: seedPort.mac },
+        addresses: seedPort.addresses,
         gateway4: '192.0.2.1',
         gateway6: '2001:db8::1',
         nameservers: { addresses: ['192.0.2.2'] },

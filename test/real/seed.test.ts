@@ -3,27 +3,9 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { SeedFacts } from '../../src/compute/seed/no-cloud.ts'
 import { writeSeed } from '../../src/compute/seed/write-seed.ts'
+import { seedFacts } from '../support/seed-facts.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-
-const facts: SeedFacts = {
-  instanceId: '6f1b6c0e-0000-4000-8000-000000000001',
-  hostname: 'front-0',
-  sshKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ someone@example.org'],
-  ports: [
-    {
-      id: '0123456789abcdef',
-      network: 'shop.lan',
-      bridge: 'bridge0',
-      mac: '00:16:3e:01:02:03',
-      addresses: ['192.0.2.10/24', '2001:db8::10/64'],
-      gateways: ['192.0.2.1', '2001:db8::1'],
-      dns: ['192.0.2.2'],
-      mtu: 1400,
-    },
-  ],
-}
 
 async function run(program: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const PATH = '/usr/bin:/bin:/usr/sbin:/sbin'
@@ -37,7 +19,7 @@ describe('a seed', () => {
   beforeEach(async () => {
     folder = await temporaryFolder()
     seed = join(folder, 'seed.img')
-    await writeSeed(seed, facts)
+    await writeSeed(seed, seedFacts)
   })
 
   test('is a sound FAT file system to fsck, and has its label to blkid', async () => {
@@ -82,9 +64,9 @@ state = parse_net_config_data(read('network-config'))
 print(json.dumps({'meta': read('meta-data'), 'interfaces': list(state.iter_interfaces())}))`
     const { meta, interfaces } = JSON.parse(await run('/usr/bin/python3', ['-c', script, files]))
     expect(meta).toEqual({
-      'instance-id': facts.instanceId,
+      'instance-id': seedFacts.instanceId,
       'local-hostname': 'front-0',
-      'public-keys': facts.sshKeys,
+      'public-keys': seedFacts.sshKeys,
     })
     expect(interfaces).toMatchObject([
       {

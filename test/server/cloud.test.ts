@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { publishImage } from '../../src/artifact/publish-image.ts'
 import type { ComputeStatus } from '../../src/contract/compute-status.ts'
 import type { DesiredInstance } from '../../src/contract/instance.ts'
-import { openDisk } from '../../src/image/open-disk.ts'
-import { decompress } from '../../src/platform/decompress.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { newSecret } from '../../src/platform/secret.ts'
 import { instanceStatus, stackText } from '../cloud/cloud-on-sqlite.ts'
 import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
-import { sourceOf } from '../image/source.ts'
+import { computeStatus } from '../support/compute-status.ts'
+import { publishRandomImage } from '../support/random-image.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 import { slipway } from '../support/slipway.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -21,18 +18,8 @@ const now = new Date().toISOString()
 
 async function pushImage(server: TestServer, version: string): Promise<void> {
   const http = openHttp({ url: server.url, authorization: `Bearer ${server.adminToken}` })
-  const facts = {
-    name: 'debian',
-    version,
-    os: 'linux',
-    architecture: 'amd64',
-    firmware: 'both',
-    originFormat: 'raw',
-    partitionScheme: 'none',
-  } as const
   try {
-    const disk = await openDisk(sourceOf(randomBytes(MiB)), decompress)
-    await publishImage({ http, facts, disk, temporaryFolder: await temporaryFolder() })
+    await publishRandomImage(http, { name: 'debian', version, temporaryFolder: await temporaryFolder() })
   } finally {
     await http.close()
   }
@@ -49,25 +36,6 @@ async function enrol(server: TestServer, name: string): Promise<string> {
   return `slw_${enrolled.body.host}_${key}`
 }
 
-function compute(changes: Partial<ComputeStatus>): ComputeStatus {
-  return {
-    component: 'compute',
-    version: '1.0.0',
-    pid: 1,
-    startedAt: now,
-    accepts: 1,
-    generation: 0,
-    problems: [],
-    instances: [],
-    volumes: [],
-    images: [],
-    operations: [],
-    capabilities: { 'xen.hvm': { available: true } },
-    capacity: { memoryMiB: 4096, freeMemoryMiB: 4096, cpus: 4, diskBytes: 2 ** 40, freeDiskBytes: 2 ** 39 },
-    ...changes,
-  }
-}
-
 test('a stack goes from its file to the host, runs, is operated, and goes again', async () => {
   const server = await openTestServer()
   await pushImage(server, '1.0.0')
@@ -79,7 +47,7 @@ test('a stack goes from its file to the host, runs, is operated, and goes again'
   const told = async () => (await server.api('GET', '/hosts/self/desired', { as })).body
   const say = async (changes: Partial<ComputeStatus> = {}) => {
     const { generation } = await told()
-    const body = report({ generation, daemons: { compute: compute({ generation, ...changes }) } })
+    const body = report({ generation, daemons: { compute: computeStatus({ generation, ...changes }) } })
     expect((await server.api('POST', '/hosts/self/report', { as, body })).status).toBe(204)
   }
   await say()

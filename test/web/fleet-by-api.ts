@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TSchema } from 'typebox'
 import { publishComponent } from '../../src/artifact/publish.ts'
-import { publishImage } from '../../src/artifact/publish-image.ts'
 import { Promoted } from '../../src/contract/channel.ts'
 import { DesiredDocument } from '../../src/contract/desired.ts'
 import { CreatedJoinToken, type CreateJoinToken, Enrolled } from '../../src/contract/enrolment.ts'
@@ -11,13 +10,11 @@ import { AppliedStack } from '../../src/contract/plan.ts'
 import type { ReleaseSet } from '../../src/contract/release-set.ts'
 import type { HostReport } from '../../src/contract/report.ts'
 import { CreatedToken, type Role } from '../../src/contract/token.ts'
-import { openDisk } from '../../src/image/open-disk.ts'
-import { decompress } from '../../src/platform/decompress.ts'
 import { type Http, openHttp } from '../../src/platform/http.ts'
 import { refusal, requestJson } from '../../src/platform/json-http.ts'
 import { openWebSocket, type Stream } from '../../src/platform/web-socket.ts'
-import { sourceOf } from '../image/source.ts'
 import { componentFile } from '../support/component-file.ts'
+import { publishRandomImage } from '../support/random-image.ts'
 
 /** A host that is only a credential: what it reports is what the test says. */
 export interface ReportingHost {
@@ -68,17 +65,7 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
       await publishComponent({ http: admin, folder: source, version, temporaryFolder: folder })
     },
     async publishImage(name, version) {
-      const disk = await openDisk(sourceOf(randomBytes(2 ** 20)), decompress)
-      const facts = {
-        name,
-        version,
-        os: 'linux',
-        architecture: 'amd64',
-        firmware: 'both',
-        originFormat: 'raw',
-        partitionScheme: 'none',
-      } as const
-      await publishImage({ http: admin, facts, disk, temporaryFolder: folder })
+      await publishRandomImage(admin, { name, version, temporaryFolder: folder })
     },
     async apply(text) {
       await post(admin, AppliedStack, '/stacks', { text })

@@ -16,7 +16,12 @@ export const instanceStates: { readonly [S in CloudInstance['state']]: Word } = 
     icon: 'refresh',
     meaning: 'It ended too often by itself; the next start has a time.',
   },
-  unknown: { label: 'Unknown', tone: 'warn', icon: 'silent', meaning: 'Its host is silent, or was fenced.' },
+  unknown: {
+    label: 'Unknown',
+    tone: 'warn',
+    icon: 'silent',
+    meaning: 'Its host is silent, or was fenced, or its compute does not answer.',
+  },
   waiting: { label: 'Waiting', tone: 'warn', icon: 'clock', meaning: 'It cannot start yet.' },
   paused: { label: 'Paused', tone: 'warn', icon: 'pause', meaning: 'It stands still, and keeps its memory.' },
   left: { label: 'Left alone', tone: 'warn', icon: 'alert', meaning: 'It is there, but nobody wants anything of it.' },
