@@ -3,7 +3,7 @@ import { AppError } from '../contract/errors.ts'
 import type { StackRange } from '../contract/stack.ts'
 import type { Db } from '../database/open.ts'
 import { newId } from '../platform/secret.ts'
-import { addressText, contains, parseAddress, parseRange, usable } from './address.ts'
+import { addressText, contains, parseAddress, parseRange, usable } from '../rules/address.ts'
 import type { PortPlan } from './blueprint.ts'
 
 /** A new instance's id. cloud-init takes a guest whose UUID begins with `ec2`, read in either byte order, for one of Amazon's. */

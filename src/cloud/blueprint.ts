@@ -11,7 +11,7 @@ import type {
   Seed,
 } from '../contract/instance.ts'
 import type { StackNetwork } from '../contract/stack.ts'
-import { type Address, addressText, contains, parseAddress, parseRange } from './address.ts'
+import { type Address, addressText, contains, parseAddress, parseRange } from '../rules/address.ts'
 
 /** An attachment to a network, before or after it has its addresses. */
 export interface PortPlan {

@@ -1,7 +1,7 @@
 import { Value } from 'typebox/value'
 import { type DesiredInstance, DiskDevice, type InstanceCheck, type InstancePort } from '../contract/instance.ts'
 import type { Stack, StackInstance, StackPlacement } from '../contract/stack.ts'
-import { addressText, contains, parseAddress, parseRange } from './address.ts'
+import { addressText, contains, parseAddress, parseRange } from '../rules/address.ts'
 import type { Blueprint, PortPlan } from './blueprint.ts'
 import type { ImageOf } from './images.ts'
 import { sizeBytes } from './size.ts'

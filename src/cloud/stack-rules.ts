@@ -1,6 +1,6 @@
 import { maxDiskBytes, maxMemoryMiB } from '../contract/instance.ts'
 import type { Stack, StackInstance, StackRange } from '../contract/stack.ts'
-import { contains, parseAddress, parseRange } from './address.ts'
+import { contains, parseAddress, parseRange } from '../rules/address.ts'
 import type { Fault } from './fault.ts'
 import { nearest } from './nearest.ts'
 import { sizeBytes } from './size.ts'

@@ -100,6 +100,8 @@ export const InstancePort = Type.Object({
   gateways: Type.Optional(Type.Array(Type.String({ maxLength: 45 }), { maxItems: 2 })),
   dns: Type.Optional(Type.Array(Type.String({ maxLength: 45 }), { maxItems: 8 })),
   mtu: Type.Optional(Type.Integer({ minimum: 576, maximum: 9216 })),
+  /** Security groups decide for this port: the guest is not started before network says that the port's rules are loaded. */
+  filtered: Type.Optional(Type.Boolean()),
 })
 export type InstancePort = Static<typeof InstancePort>
 

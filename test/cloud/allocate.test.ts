@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressText, parseAddress, parseRange } from '../../src/cloud/address.ts'
+import { addressText, parseAddress, parseRange } from '../../src/rules/address.ts'
 import { allocatePort, firstFree, macOf, newInstanceId, newVncPassword } from '../../src/cloud/allocate.ts'
 import { sizeBytes, sizeText } from '../../src/cloud/size.ts'
 import { DesiredInstance, InstanceId, Mac } from '../../src/contract/instance.ts'

@@ -1,0 +1,11 @@
+/** What only the host knows, and the rules depend on. */
+export interface HostFacts {
+  /** The outside interface; absent: nothing leaves the host by us, and floating IPs and forwards have no rules. */
+  egress?: {
+    interface: string
+    /** Its own first address: that which SNAT gives, and that on which forwards without a floating IP listen. */
+    ipv4?: string
+  }
+  /** Whether PF sees what the host says to itself (net.pf.filter_local): only then the host reaches its floating IPs. */
+  filterLocal: boolean
+}
