@@ -29,6 +29,7 @@ import { takeLock } from './lock.ts'
 import { type Machine, openMachine } from './machine.ts'
 import { openAgentMetrics } from './metrics.ts'
 import { metricsPage } from './metrics-page.ts'
+import { confirmNetwork } from './network-trial.ts'
 import { openNotice } from './notice.ts'
 import { type AgentPaths, agentPaths } from './paths.ts'
 import { openProbe } from './probe.ts'
@@ -151,7 +152,11 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
       await view.askChecks()
       return view.report()
     },
-    send: connection.report,
+    async send(report, until) {
+      await connection.report(report, until)
+      const connect = () => openServerConnection(server)
+      await confirmNetwork(report, { socketPath: paths.socket('network.sock'), connect }, until)
+    },
     reportSeconds: config.reportSeconds,
     clock,
     log,

@@ -1,18 +1,6 @@
-import { Type } from 'typebox'
-import { parseJson } from '../contract/parse.ts'
-import type { Clock } from '../platform/clock.ts'
-import { openHttp } from '../platform/http.ts'
-
-const Changes = Type.Object({ sequence: Type.Integer({ minimum: 0 }) })
+import { type FollowOptions, followDaemon } from '../platform/follow-daemon.ts'
 
 const pauseMs = 2000
-
-export interface FollowOptions {
-  clock: Clock
-  signal: AbortSignal
-  /** A daemon has something new in its status. */
-  onChange(): void
-}
 
 /** Follows every daemon whose socket is named, now or later, until `signal` is aborted. */
 export async function followDaemons(sockets: () => readonly string[], options: FollowOptions): Promise<void> {
@@ -22,27 +10,4 @@ export async function followDaemons(sockets: () => readonly string[], options: F
     await options.clock.sleep(pauseMs, options.signal).catch(() => {})
   }
   await Promise.all(followed.values())
-}
-
-/** A daemon that is away, or too old to be asked, is asked again later; that it is back is news too. */
-async function followDaemon(socketPath: string, { clock, signal, onChange }: FollowOptions): Promise<void> {
-  const http = openHttp({ url: 'http://localhost', socketPath })
-  let known = 0
-  try {
-    while (!signal.aborted) {
-      try {
-        const response = await http.send('GET', `/changes?after=${known}`, { signal, headersTimeoutMs: 60_000 })
-        const text = await response.text(1024)
-        if (response.status !== 200) throw new Error(text)
-        const { sequence } = parseJson(Changes, text, '/changes')
-        if (sequence !== known) onChange()
-        known = sequence
-      } catch {
-        known = 0
-        await clock.sleep(pauseMs, signal).catch(() => {})
-      }
-    }
-  } finally {
-    await http.close()
-  }
 }

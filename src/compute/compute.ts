@@ -8,6 +8,7 @@ import { loadConfig } from '../platform/config.ts'
 import { runDaemon } from '../platform/daemon.ts'
 import { type Exec, openExec as openProcesses } from '../platform/exec.ts'
 import { sizeIfThere } from '../platform/files.ts'
+import { followDaemon } from '../platform/follow-daemon.ts'
 import { openLog } from '../platform/log.ts'
 import { programVersion } from '../platform/program.ts'
 import { openSequence } from '../platform/sequence.ts'
@@ -21,6 +22,7 @@ import { openRaw } from './disks/raw.ts'
 import { openZvol } from './disks/zvol.ts'
 import { openGuestWatch } from './guest-watch.ts'
 import { openImageCollection } from './image-collection.ts'
+import { openNetworkPorts } from './network-ports.ts'
 import { openJournal } from './operations/journal.ts'
 import { computePaths } from './paths.ts'
 import { openReconciler } from './reconcile.ts'
@@ -79,6 +81,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
   const reconciler = openReconciler({
     parts: { driver, store, records, paths, clock, log },
     exec,
+    networkPorts: openNetworkPorts(paths.networkSocket),
     journal,
     capabilities: () => capabilities,
     pollMs: config.pollSeconds * 1000,
@@ -137,7 +140,8 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
         await probe()
         const probing = setInterval(() => void probe().catch((err) => log.error({ err }, 'probe failed')), probeMs)
         try {
-          await reconciler.run(stop)
+          const following = followDaemon(paths.networkSocket, { clock, signal: stop, onChange: reconciler.wake })
+          await Promise.all([reconciler.run(stop), following])
         } finally {
           clearInterval(probing)
           checks.close()

@@ -19,6 +19,7 @@ export function computePaths(root: string) {
   return {
     config: join(root, 'usr/local/etc/slipway/compute.yaml'),
     socket: join(root, 'var/run/slipway/compute.sock'),
+    networkSocket: join(root, 'var/run/slipway/network.sock'),
     desired: join(root, 'var/db/slipway/desired/instances.json'),
     layer: (digest: string) => join(root, 'var/db/slipway/cache', digest.replace(':', '/')),
     instances,

@@ -9,6 +9,7 @@ import { type Desired, nothingDesired } from './desired-instances.ts'
 import { type HostLook, lookAtHost, missingBridges } from './host-look.ts'
 import { rootDisk } from './instance-disks.ts'
 import { type HostParts, takeStep } from './instance-steps.ts'
+import { filtered, type NetworkPorts } from './network-ports.ts'
 import type { Journal } from './operations/journal.ts'
 import { settling } from './operations/plan.ts'
 import { runOperation, settle } from './operations/run.ts'
@@ -20,6 +21,7 @@ import { openWork } from './work.ts'
 export interface ReconcileOptions {
   parts: HostParts
   exec: Exec
+  networkPorts: NetworkPorts
   journal: Journal
   capabilities: () => Readonly<Record<string, Capability>>
   pollMs: number
@@ -45,6 +47,9 @@ export interface Reconciler {
   sightings: Sightings
   problems(): string[]
 }
+
+/** What an instance's ports wait for, a sentence. */
+type Unready = (instance: DesiredInstance) => string | undefined
 
 /** How many instances are worked on at once. Making domains takes turns beyond that. */
 const atOnce = 4
@@ -83,26 +88,36 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     }
     look = await lookAtHost(driver, store, clock.now())
     again = undefined
-    const bridges = await missingBridges(exec, wantedBridges(look))
+    const unready = await whatIsUnready(startingInstances(look))
     for (const volume of desired.volumes.values()) passVolume(volume.id, look)
     const ids = new Set([...desired.instances.keys(), ...records.all().map(({ id }) => id)])
     for (const id of ids)
-      await passInstance(id, look, bridges).catch((error) => log.error({ instance: id, err: error }, 'a look failed'))
+      await passInstance(id, look, unready).catch((error) => log.error({ instance: id, err: error }, 'a look failed'))
     for (const id of standings.keys()) if (!ids.has(id)) standings.delete(id)
     for (const entry of journal.open())
       if (!ids.has(entry.operation.target)) await runOperation(parts, journal, entry, undefined)
     await options.looked(look)
   }
 
-  /** The bridges of those that are to start: only their names are asked for. */
-  function wantedBridges(host: HostLook): ReadonlySet<string> {
-    const starting = [...desired.instances.values()].filter(
+  function startingInstances(host: HostLook): DesiredInstance[] {
+    return [...desired.instances.values()].filter(
       ({ id, wanted }) => wanted === 'running' && host.guests && !host.guest(id),
     )
-    return new Set(starting.flatMap(({ ports }) => ports.map(({ bridge }) => bridge)))
   }
 
-  async function passInstance(id: string, host: HostLook, bridges: ReadonlySet<string>): Promise<void> {
+  /** What of the network's is not there for those that are to start: only that is asked for. */
+  async function whatIsUnready(starting: readonly DesiredInstance[]): Promise<Unready> {
+    const bridges = await missingBridges(exec, new Set(starting.flatMap(({ ports }) => ports.map((it) => it.bridge))))
+    const unloaded = starting.some((it) => filtered(it).length > 0)
+      ? await options.networkPorts.look()
+      : () => undefined
+    return (instance) => {
+      const bridge = instance.ports.find((port) => bridges.has(port.bridge))?.bridge
+      return unloaded(instance) ?? (bridge && `the bridge ${bridge} does not exist on this host`)
+    }
+  }
+
+  async function passInstance(id: string, host: HostLook, unready: Unready): Promise<void> {
     // Nothing is known without the list, so nothing is done, and what was said before stands.
     if (work.isBusy(id) || !host.guests) return
     const wanted = desired.instances.get(id)
@@ -127,7 +142,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
         root,
         disksKnown: host.disks !== undefined,
         refusal: wanted && refusalOf(wanted),
-        missing: wanted && !guest ? await missingFor(wanted, host, bridges) : undefined,
+        missing: wanted && !guest ? await missingFor(wanted, host, unready) : undefined,
         stateSince: sighting?.since ?? host.at,
         shutdownRefusedAt: sighting?.shutdownRefusedAt,
         refusedChanges: sighting && sighting.refused.revision === wanted?.revision ? sighting.refused.what : new Set(),
@@ -198,13 +213,10 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     return capability.reason ?? `this host cannot run ${type} guests`
   }
 
-  async function missingFor(
-    { id, ports, volumes: used, root }: DesiredInstance,
-    host: HostLook,
-    bridges: ReadonlySet<string>,
-  ): Promise<string | undefined> {
-    const bridge = ports.find((port) => bridges.has(port.bridge))?.bridge
-    if (bridge) return `the bridge ${bridge} does not exist on this host`
+  async function missingFor(instance: DesiredInstance, host: HostLook, unready: Unready): Promise<string | undefined> {
+    const { id, volumes: used, root } = instance
+    const network = unready(instance)
+    if (network) return network
     const volume = used.find((it) => !host.disk({ kind: 'volume', id: it.volume }))
     if (volume && host.disks) return `its volume ${volume.volume} (${volume.device}) is not there`
     if (host.disk(rootDisk(id)) || !host.disks || !('image' in root.source)) return undefined

@@ -332,6 +332,18 @@ export function computeHostSuite(
       await become(lost, { state: 'absent' })
     })
 
+    test('a guest does not start before network says that its port is guarded', async () => {
+      const bare = instance('bare', { wanted: 'stopped' })
+      await change(bare, { wanted: 'running', ports: bare.ports.map((port) => ({ ...port, filtered: true })) })
+      await become(bare, {
+        state: 'waiting',
+        reason: expect.stringMatching(/^network does not answer, and nothing guards/),
+      })
+      expect(await listed(bare.name)).toBe(false)
+      await change(bare, { wanted: 'absent' })
+      await become(bare, { state: 'absent' })
+    })
+
     describe('beside guests of others', () => {
       let second: DesiredInstance
 
