@@ -71,6 +71,36 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
     load: () => import('./commands/instance-delete-snapshot.ts'),
   },
   'volume list': { summary: 'show the volumes', load: () => import('./commands/volume-list.ts') },
+  'network list': { summary: 'show the networks and where they are', load: () => import('./commands/network-list.ts') },
+  'network show': { summary: 'show all about one network', load: () => import('./commands/network-show.ts') },
+  'network rules': {
+    summary: "show what Slipway puts into a host's PF, and why",
+    load: () => import('./commands/network-rules.ts'),
+  },
+  'network trace': {
+    summary: 'say whether something may be said, and who decides',
+    load: () => import('./commands/network-trace.ts'),
+  },
+  'security-group list': {
+    summary: 'show the security groups, their rules and members',
+    load: () => import('./commands/security-group-list.ts'),
+  },
+  'floating-ip list': {
+    summary: 'show the floating IPs and whose they are',
+    load: () => import('./commands/floating-ip-list.ts'),
+  },
+  'floating-range list': {
+    summary: 'show the ranges that floating IPs come from',
+    load: () => import('./commands/floating-range-list.ts'),
+  },
+  'floating-range add': {
+    summary: 'let stacks take floating IPs from a range',
+    load: () => import('./commands/floating-range-add.ts'),
+  },
+  'floating-range remove': {
+    summary: 'take a floating range away',
+    load: () => import('./commands/floating-range-remove.ts'),
+  },
   'channel list': { summary: 'show the channels', load: () => import('./commands/channel-list.ts') },
   'channel show': { summary: 'show where a channel points', load: () => import('./commands/channel-show.ts') },
   'host list': {
