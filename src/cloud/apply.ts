@@ -4,6 +4,7 @@ import { allocateAddresses, allocatePort, newInstanceId, newVncPassword } from '
 import { type Blueprint, documentOf, type Given } from './blueprint.ts'
 import type { Step } from './draft.ts'
 import type { Fleet } from './fleet.ts'
+import { bridgeOf } from './network-spec.ts'
 import { type InstanceRow, instanceColumns } from './rows.ts'
 import { isTaken } from './succession.ts'
 
@@ -164,7 +165,7 @@ class Writer {
 
   /** The ports of an instance: those that it keeps (from its predecessor too), those that it gets; others are let go. */
   async #ports(instance: string, { ports }: Blueprint): Promise<Given['ports']> {
-    const given: { id: string; mac: string; addresses: string[] }[] = []
+    const given: Given['ports'][number][] = []
     const kept = ports.flatMap((port) => port.kept?.id ?? [])
     await this.#trx
       .deleteFrom('ports')
@@ -176,7 +177,12 @@ class Writer {
       if (port.kept)
         await this.#trx.updateTable('ports').set({ instance, network }).where('id', '=', port.kept.id).execute()
       const { id, mac } = port.kept ?? (await allocatePort(this.#trx, instance, network))
-      given.push({ id, mac, addresses: await allocateAddresses(this.#trx, id, network, port) })
+      given.push({
+        id,
+        mac,
+        bridge: bridgeOf({ id: network, spec: port.spec }),
+        addresses: await allocateAddresses(this.#trx, id, network, port),
+      })
     }
     return given
   }

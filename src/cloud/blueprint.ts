@@ -53,7 +53,7 @@ export interface Given {
   id: string
   revision: number
   /** In the order of the blueprint's ports. */
-  ports: readonly { id: string; mac: string; addresses: readonly string[] }[]
+  ports: readonly { id: string; mac: string; bridge: string; addresses: readonly string[] }[]
   volumeIds: ReadonlyMap<string, string>
   vncPassword: string
 }
@@ -97,7 +97,7 @@ function portOf({ network, spec }: PortPlan, given: Given['ports'][number] | und
   return {
     id: given?.id ?? '',
     network,
-    bridge: spec.bridge,
+    bridge: given?.bridge ?? '',
     mac: given?.mac ?? '',
     addresses: parsed.map((address) => {
       const { range = '' } = mine.find((one) => isIn(one.range, address)) ?? {}

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DesiredInstance } from '../contract/instance.ts'
 import type { PlanAction } from '../contract/plan.ts'
+import type { StackNetwork } from '../contract/stack.ts'
 import { type Blueprint, documentOf } from './blueprint.ts'
 import { differences, sourceText } from './differences.ts'
 import type { Draft, PlanInput } from './draft.ts'
 import { howChanged, whyNew, whyRemoved, whyReplaced } from './instance-reasons.ts'
 import { blueprintOf, type Member, membersOf } from './members.ts'
+import { bridgeOf } from './network-spec.ts'
 import { type Company, type HostRoom, type PlacementRequest, place, placementRefusal, withGuest } from './place.ts'
 import type { InstanceRow, VolumeRow } from './rows.ts'
 import { roundSizeText, sizeBytes, sizeText } from './size.ts'
@@ -192,14 +194,21 @@ class InstancePlanner {
     return documentOf(blueprint, {
       id: row.id,
       revision: row.document.revision,
-      ports: blueprint.ports.map(({ kept, addresses }) => ({
+      ports: blueprint.ports.map(({ kept, spec, addresses }) => ({
         id: kept && addresses.every(({ address }) => address !== undefined) ? kept.id : '',
         mac: kept?.mac ?? '',
+        bridge: this.#bridge(spec),
         addresses: addresses.flatMap(({ address }) => address ?? []),
       })),
       volumeIds: new Map(blueprint.volumes.map(({ volume }) => [volume, this.#volumes.get(volume)?.id ?? volume])),
       vncPassword: '',
     })
+  }
+
+  /** Empty for one that has yet to be named after its network. */
+  #bridge(spec: StackNetwork): string {
+    const row = this.#input.networks.find(({ name }) => name === spec.name)
+    return row ? bridgeOf({ id: row.id, spec }) : (spec.bridge ?? '')
   }
 
   #ties(member: Member, blueprint: Blueprint): PlacementRequest['ties'] {

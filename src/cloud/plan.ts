@@ -59,7 +59,12 @@ function planNetworks({ stack, networks }: PlanInput, draft: Draft): void {
     draft.steps.push({ do: 'save-network', spec, ...(row ? { row } : {}) })
     if (row?.wanted === 'present')
       act('change-live', spec.name, 'it is another now; its instances below say what that changes')
-    else act('create', spec.name, `it is new, on the bridge ${spec.bridge} of each host`)
+    else
+      act(
+        'create',
+        spec.name,
+        `it is new, on ${spec.bridge === undefined ? 'a bridge of its own' : `the bridge ${spec.bridge}`} of each host`,
+      )
   }
   for (const row of rows.values()) {
     if (row.wanted === 'absent') continue

@@ -2,6 +2,7 @@ import type { HostDetail } from '../contract/host.ts'
 import type { PinnedImage, StackDetail, StackRevision, StackRevisionText, StackSummary } from '../contract/plan.ts'
 import type { Db } from '../database/open.ts'
 import { listInstances } from './instances.ts'
+import { bridgeOf } from './network-spec.ts'
 import { readNetworks, readVolumes } from './rows.ts'
 import { findRevision, findStack } from './stacks.ts'
 
@@ -48,7 +49,7 @@ export async function showStack(db: Db, hosts: readonly HostDetail[], name: stri
     ...summary,
     networks: (await readNetworks(db, name)).map(({ id, spec }) => ({
       name: spec.name,
-      bridge: spec.bridge,
+      bridge: bridgeOf({ id, spec }),
       ranges: [spec.ipv4, spec.ipv6].flatMap((range) => range?.range ?? []),
       ports: Number(ports.find(({ network }) => network === id)?.count ?? 0),
     })),

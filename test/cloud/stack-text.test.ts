@@ -79,7 +79,9 @@ test.each<[fact: string, text: string, said: string[]]>([
   [
     'an unknown key that is near none is told with all',
     'name: s\nfoo: 1\n',
-    ['line 2, foo: is not a known key; known are name, networks, flavors, instances, volumes'],
+    [
+      'line 2, foo: is not a known key; known are name, networks, securityGroups, floatingIps, portForwards, flavors, instances, volumes',
+    ],
   ],
   ['a missing name', 'instances: []\n', ['line 1, name: is missing']],
   [
