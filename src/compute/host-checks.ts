@@ -1,21 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ConfigLine, HostCheck } from '../contract/host-check.ts'
 import type { Exec, ExecResult } from '../platform/exec.ts'
 import type { Tool } from '../platform/tools.ts'
-import type { ConfigLine } from './host-lines.ts'
 import { type HostInfo, numberOf, readHostInfo } from './xen/host-info.ts'
-
-/** One thing that a host needs in order to run instances. */
-export interface HostCheck {
-  name: string
-  good: boolean
-  /** What was found: "15.1-RELEASE". */
-  found: string
-  /** How to mend it; empty when it is good. */
-  mend: string
-  /** Lines of the host's configuration that mend it; a reboot or a restart of the service may be needed after them. */
-  lines: readonly ConfigLine[]
-}
 
 export interface CheckedHost {
   exec: Exec

@@ -2,9 +2,14 @@ import { join } from 'node:path'
 
 /** Where the programs that we run are on FreeBSD: the one table. A configuration overrides it elsewhere. */
 export const freebsdTools = {
+  arp: '/usr/sbin/arp',
+  dnsmasq: '/usr/local/sbin/dnsmasq',
   'freebsd-version': '/bin/freebsd-version',
   ifconfig: '/sbin/ifconfig',
   kldstat: '/sbin/kldstat',
+  netstat: '/usr/bin/netstat',
+  pfctl: '/sbin/pfctl',
+  route: '/sbin/route',
   service: '/usr/sbin/service',
   sysctl: '/sbin/sysctl',
   sysrc: '/usr/sbin/sysrc',

@@ -47,7 +47,7 @@ export const command: Command = {
 export function readEnd(text: string | undefined, option: string): { address: string; port?: number } {
   if (text === undefined) throw new UsageError(`--${option} is missing`)
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? []
-  const address = bracketed ?? plain ?? (/^[0-9A-Fa-f:.]+$/.test(text) ? text : undefined)
+  const address = bracketed ?? plain ?? (/:.*:/.test(text) && /^[0-9A-Fa-f:.]+$/.test(text) ? text : undefined)
   if (address === undefined)
     throw new UsageError(`--${option} takes ADDRESS or ADDRESS:PORT, not ${JSON.stringify(text)}`)
   return port === undefined ? { address } : { address, port: Number(port) }

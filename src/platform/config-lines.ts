@@ -1,13 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readTextIfThere, replaceFile } from '../platform/files.ts'
-
-/** A setting in one of the host's files of the form `key="value"`. */
-export interface ConfigLine {
-  file: '/boot/loader.conf' | '/etc/rc.conf' | '/etc/sysctl.conf'
-  key: string
-  value: string
-}
+import type { ConfigLine } from '../contract/host-check.ts'
+import { readTextIfThere, replaceFile } from './files.ts'
 
 /** A line as its file has it: sysctl.conf knows no quotes. */
 export function lineText({ file, key, value }: ConfigLine): string {
@@ -39,19 +33,28 @@ export async function unwrittenLines(root: string, lines: readonly ConfigLine[])
 export async function writeLines(root: string, lines: readonly ConfigLine[]): Promise<string[]> {
   const changed: string[] = []
   for (const file of new Set(lines.map((line) => line.file))) {
-    const path = join(root, file)
-    const before = (await readTextIfThere(path)) ?? ''
-    const after = lines.filter((line) => line.file === file).reduce(withLine, before)
-    if (after === before) continue
-    // Some keep secrets in rc.conf, and let root alone read it.
-    const mode = await stat(path).then(
-      (facts) => facts.mode & 0o777,
-      () => 0o644,
-    )
-    if ((await readTextIfThere(`${path}.before-slipway`)) === undefined)
-      await replaceFile(`${path}.before-slipway`, before, { mode })
-    await replaceFile(path, after, { mode })
-    changed.push(file)
+    const change = (before: string) => lines.filter((line) => line.file === file).reduce(withLine, before)
+    if (await changeFile(root, file, change)) changed.push(file)
   }
   return changed
+}
+
+/**
+ * Replaces the text of one of the host's files as `writeLines` does. Answers whether it was changed.
+ * @throws AppError storage-full
+ */
+export async function changeFile(root: string, file: string, change: (before: string) => string): Promise<boolean> {
+  const path = join(root, file)
+  const before = (await readTextIfThere(path)) ?? ''
+  const after = change(before)
+  if (after === before) return false
+  // Some keep secrets in rc.conf, and let root alone read it.
+  const mode = await stat(path).then(
+    (facts) => facts.mode & 0o777,
+    () => 0o644,
+  )
+  if ((await readTextIfThere(`${path}.before-slipway`)) === undefined)
+    await replaceFile(`${path}.before-slipway`, before, { mode })
+  await replaceFile(path, after, { mode })
+  return true
 }
