@@ -17,6 +17,8 @@ export interface ExecOptions {
   timeoutMs: number
   stdin?: string
   cwd?: string
+  /** What a stream says beyond this is dropped: a flood must not fill the memory of the one who asked (8 MiB). */
+  maxOutputBytes?: number
   /**
    * The program is to end in order though we are killed: all that it says goes into the file `output` and not into a pipe, whose end would end it too.
    * It comes back as `stderr`. `started` is told its process id.
@@ -34,14 +36,13 @@ export type Exec = (
   options: ExecOptions,
 ) => Promise<ExecResult>
 
-/** Output beyond this is dropped, per stream: a flood must not fill the memory of the one who asked. */
-const maxOutputBytes = 8 * 1024 * 1024
+const ordinaryOutputBytes = 8 * 1024 * 1024
 
 /** How long to wait for the last output after the program ended; a daemon that it left behind may hold the pipe for ever. */
 const drainMs = 250
 
 export function openExec(paths: ToolPaths): Exec {
-  return (argv, { timeoutMs, stdin, cwd, outlives }) =>
+  return (argv, { timeoutMs, stdin, cwd, maxOutputBytes = ordinaryOutputBytes, outlives }) =>
     new Promise((resolve, reject) => {
       const [program, ...args] = argv
       const path = program.startsWith('/') ? program : paths[program as Tool]
@@ -55,8 +56,8 @@ export function openExec(paths: ToolPaths): Exec {
         })
       const child = outlives ? handFile(outlives.output, start) : start('pipe')
       if (child.pid !== undefined) outlives?.started(child.pid)
-      const stdout = collect(child.stdout)
-      const stderr = outlives ? written(outlives.output) : collect(child.stderr)
+      const stdout = collect(child.stdout, maxOutputBytes)
+      const stderr = outlives ? written(outlives.output, maxOutputBytes) : collect(child.stderr, maxOutputBytes)
       let timedOut = false
       const timer = setTimeout(() => {
         timedOut = true
@@ -100,7 +101,7 @@ export async function execOk(exec: Exec, ...[argv, options]: Parameters<Exec>): 
   throw new AppError('command-failed', `${argv.join(' ')} ${how}: ${said.slice(0, 1000)}`)
 }
 
-function collect(stream: NodeJS.ReadableStream | null): { text(): string } {
+function collect(stream: NodeJS.ReadableStream | null, maxOutputBytes: number): { text(): string } {
   const pieces: Buffer[] = []
   let size = 0
   stream?.on('data', (piece: Buffer) => {
@@ -111,7 +112,7 @@ function collect(stream: NodeJS.ReadableStream | null): { text(): string } {
   return { text: () => Buffer.concat(pieces).toString('utf8') }
 }
 
-function written(file: string): { text(): string } {
+function written(file: string, maxOutputBytes: number): { text(): string } {
   return { text: () => readFileSync(file).subarray(0, maxOutputBytes).toString('utf8') }
 }
 
