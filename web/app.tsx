@@ -4,9 +4,12 @@ import { ArtifactsPage } from './pages/artifacts-page.tsx'
 import { ChannelsPage } from './pages/channels-page.tsx'
 import { ConsolePage } from './pages/console-page.tsx'
 import { HostPage } from './pages/host-page.tsx'
+import { HostRulesPage } from './pages/host-rules-page.tsx'
 import { HostsPage } from './pages/hosts-page.tsx'
 import { InstancePage } from './pages/instance-page.tsx'
 import { InstancesPage } from './pages/instances-page.tsx'
+import { NetworkPage } from './pages/network-page.tsx'
+import { NetworksPage } from './pages/networks-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
 import { StackPage } from './pages/stack-page.tsx'
 import { StacksPage } from './pages/stacks-page.tsx'
@@ -56,6 +59,12 @@ function RoutePage({ route }: { route: Route }) {
       return <StacksPage />
     case 'stack':
       return <StackPage key={route.name} name={route.name} />
+    case 'networks':
+      return <NetworksPage />
+    case 'network':
+      return <NetworkPage key={route.name} name={route.name} />
+    case 'host-rules':
+      return <HostRulesPage key={route.name} name={route.name} />
     case 'unknown':
       return <UnknownPage />
   }

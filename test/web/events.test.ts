@@ -57,6 +57,12 @@ test('an instance concerns its own pages and its stack, and a stack its instance
   ])
 })
 
+test('a stack concerns the networks and every rule made of them, and a host its own rules', () => {
+  const paths = ['/networks', '/networks/web.lan', '/security-groups', '/floating-ips', '/hosts/a/network/rules']
+  expect(paths.filter((path) => affects({ kind: 'stack', name: 'web' }, path))).toEqual(paths)
+  expect(paths.filter((path) => affects({ kind: 'host', name: 'a' }, path))).toEqual(['/hosts/a/network/rules'])
+})
+
 test('a host that falls silent changes hosts, instances, stacks and volumes, and is in no event', () => {
   const paths = ['/hosts/a', '/instances', '/instances/web.db', '/stacks', '/volumes', '/channels', '/artifacts']
   expect(paths.filter(changesWithTime)).toEqual(['/hosts/a', '/instances', '/instances/web.db', '/stacks', '/volumes'])

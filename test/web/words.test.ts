@@ -70,6 +70,11 @@ test.each([
   ['/stacks', { page: 'stacks' }],
   ['/stacks/web', { page: 'stack', name: 'web' }],
   ['/stacks/web/more', { page: 'unknown' }],
+  ['/networks', { page: 'networks' }],
+  ['/networks/web.lan', { page: 'network', name: 'web.lan' }],
+  ['/networks/web.lan/more', { page: 'unknown' }],
+  ['/hosts/a/rules', { page: 'host-rules', name: 'a' }],
+  ['/hosts/a/rules/more', { page: 'unknown' }],
   ['/nowhere', { page: 'unknown' }],
 ])('the address %s is the page %j', (address, route) => {
   expect(routeOf(address)).toEqual(route)
@@ -85,6 +90,9 @@ test('every address that the page links to is one of its pages', () => {
   expect(routeOf(addressOf.stack('web'))).toEqual({ page: 'stack', name: 'web' })
   expect(routeOf(addressOf.channels)).toEqual({ page: 'channels' })
   expect(routeOf(addressOf.artifacts)).toEqual({ page: 'artifacts' })
+  expect(routeOf(addressOf.networks)).toEqual({ page: 'networks' })
+  expect(routeOf(addressOf.network('web.lan'))).toEqual({ page: 'network', name: 'web.lan' })
+  expect(routeOf(addressOf.hostRules('a'))).toEqual({ page: 'host-rules', name: 'a' })
   expect(routeOf(addressOf.hosts)).toEqual({ page: 'hosts' })
 })
 

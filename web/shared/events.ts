@@ -27,20 +27,21 @@ export function parseEvent(data: string): ServerEvent | undefined {
 export function affects({ kind, name }: ServerEvent, path: string): boolean {
   switch (kind) {
     case 'host':
-      return path === '/hosts' || path === `/hosts/${name}`
+      return path === '/hosts' || isOrBelow(path, `/hosts/${name}`)
     // A channel that moves changes what its hosts should run.
     case 'channel':
       return path === '/channels' || isHosts(path)
     case 'artifact':
       return path === '/artifacts' || path === `/artifacts/${name}`
-    // A stack that is applied makes and removes instances and volumes.
+    // A stack that is applied makes and removes instances, volumes and networks.
     case 'stack':
       return (
         path === '/stacks' ||
         isOrBelow(path, `/stacks/${name}`) ||
         path === '/instances' ||
         path.startsWith(`/instances/${name}.`) ||
-        path === '/volumes'
+        path === '/volumes' ||
+        isNetworks(path)
       )
     // The stack counts those that run.
     case 'instance':
@@ -56,6 +57,15 @@ export function affects({ kind, name }: ServerEvent, path: string): boolean {
 
 function isOrBelow(path: string, top: string): boolean {
   return path === top || path.startsWith(`${top}/`)
+}
+
+function isNetworks(path: string): boolean {
+  return (
+    isOrBelow(path, '/networks') ||
+    path === '/security-groups' ||
+    path === '/floating-ips' ||
+    path.endsWith('/network/rules')
+  )
 }
 
 function isHosts(path: string): boolean {

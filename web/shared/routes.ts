@@ -10,6 +10,9 @@ export type Route =
   | { page: 'console'; name: string }
   | { page: 'stacks' }
   | { page: 'stack'; name: string }
+  | { page: 'networks' }
+  | { page: 'network'; name: string }
+  | { page: 'host-rules'; name: string }
   | { page: 'unknown' }
 
 export const addressOf = {
@@ -25,6 +28,9 @@ export const addressOf = {
   console: (name: string) => `/instances/${name}/console`,
   stacks: '/stacks',
   stack: (name: string) => `/stacks/${name}`,
+  networks: '/networks',
+  network: (name: string) => `/networks/${name}`,
+  hostRules: (name: string) => `/hosts/${name}/rules`,
 } as const
 
 /** Names of hosts, instances, stacks and repositories have no character that an address would escape. */
@@ -32,12 +38,18 @@ export function routeOf(pathname: string): Route {
   const [first = '', ...rest] = pathname.split('/').filter((part) => part !== '')
   const name = rest.join('/')
   if (first === '' || (first === 'hosts' && name === '')) return { page: 'hosts' }
-  if (first === 'hosts' && rest.length === 1) return { page: 'host', name }
+  if (first === 'hosts') return hostRoute(rest)
   if (first === 'channels' && name === '') return { page: 'channels' }
   if (first === 'artifacts') return name === '' ? { page: 'artifacts' } : { page: 'artifact', repository: name }
   if (first === 'instances') return instanceRoute(rest)
   if (first === 'stacks' && rest.length < 2) return name === '' ? { page: 'stacks' } : { page: 'stack', name }
+  if (first === 'networks' && rest.length < 2) return name === '' ? { page: 'networks' } : { page: 'network', name }
   return { page: 'unknown' }
+}
+
+function hostRoute([name = '', part, ...more]: string[]): Route {
+  if (part === undefined) return { page: 'host', name }
+  return part === 'rules' && more.length === 0 ? { page: 'host-rules', name } : { page: 'unknown' }
 }
 
 function instanceRoute([name, part, ...more]: string[]): Route {
@@ -56,8 +68,13 @@ export function titleOf(route: Route): string {
       return 'Stacks · Slipway'
     case 'console':
       return `Console of ${route.name} · Slipway`
+    case 'networks':
+      return 'Networks · Slipway'
+    case 'host-rules':
+      return `Rules of ${route.name} · Slipway`
     case 'host':
     case 'instance':
+    case 'network':
     case 'stack':
       return `${route.name} · Slipway`
     case 'channels':

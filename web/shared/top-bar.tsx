@@ -9,9 +9,10 @@ import type { Tone } from './tone.ts'
 import classes from './top-bar.module.css'
 
 const places: { title: string; address: string; pages: Route['page'][] }[] = [
-  { title: 'Hosts', address: addressOf.hosts, pages: ['hosts', 'host'] },
+  { title: 'Hosts', address: addressOf.hosts, pages: ['hosts', 'host', 'host-rules'] },
   { title: 'Instances', address: addressOf.instances, pages: ['instances', 'instance', 'console'] },
   { title: 'Stacks', address: addressOf.stacks, pages: ['stacks', 'stack'] },
+  { title: 'Networks', address: addressOf.networks, pages: ['networks', 'network'] },
   { title: 'Channels', address: addressOf.channels, pages: ['channels'] },
   { title: 'Artifacts', address: addressOf.artifacts, pages: ['artifacts', 'artifact'] },
 ]

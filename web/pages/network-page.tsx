@@ -1,0 +1,47 @@
+import type { NetworkDetail } from '../../src/contract/network-view.ts'
+import { AttachmentTable } from '../network/attachment-table.tsx'
+import { Facts } from '../shared/facts.tsx'
+import { Loaded } from '../shared/loaded.tsx'
+import { Page } from '../shared/page.tsx'
+import { Panel } from '../shared/panel.tsx'
+import { Link } from '../shared/router.tsx'
+import { addressOf } from '../shared/routes.ts'
+import { useResource } from '../shared/server.tsx'
+
+export function NetworkPage({ name }: { name: string }) {
+  const network = useResource<NetworkDetail>(`/networks/${name}`)
+  return (
+    <Page title={name}>
+      <Loaded resource={network}>{(detail) => <Network network={detail} />}</Loaded>
+    </Page>
+  )
+}
+
+function Network({ network }: { network: NetworkDetail }) {
+  const { id, stack, bridge, vlan, ranges, hosts, attachments } = network
+  return (
+    <>
+      <Panel title="Network">
+        <Facts
+          facts={{
+            Stack: <Link href={addressOf.stack(stack)}>{stack}</Link>,
+            Ranges: ranges.join(', '),
+            Bridge: <code>{bridge}</code>,
+            VLAN: vlan,
+            Id: <code>{id}</code>,
+            ...Object.fromEntries(
+              hosts.map(({ host, addresses }) => [
+                `On ${host}`,
+                <span key={host}>
+                  <Link href={addressOf.hostRules(host)}>rules</Link>
+                  {addresses.length > 0 && `, its own address ${addresses.join(', ')}`}
+                </span>,
+              ]),
+            ),
+          }}
+        />
+      </Panel>
+      <AttachmentTable attachments={attachments} />
+    </>
+  )
+}
