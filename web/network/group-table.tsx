@@ -5,6 +5,7 @@ import { InstanceLinks } from './instance-links.tsx'
 
 /** The security groups: what each lets through, and for whom. */
 export function GroupTable({ groups }: { groups: readonly GroupSummary[] }) {
+  if (groups.length === 0) return null
   return (
     <Panel title="Security groups" aside={groups.length} flush>
       <div className={table.scroll}>

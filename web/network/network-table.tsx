@@ -6,6 +6,7 @@ import table from '../shared/table.module.css'
 
 /** The networks, and the hosts that have them. */
 export function NetworkTable({ networks }: { networks: readonly NetworkSummary[] }) {
+  if (networks.length === 0) return null
   return (
     <Panel title="Networks" aside={networks.length} flush>
       <div className={table.scroll}>

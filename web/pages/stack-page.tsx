@@ -1,8 +1,11 @@
 import { useMemo } from 'react'
 import type { CloudInstance, CloudVolume } from '../../src/contract/cloud-instance.ts'
+import type { GroupSummary, NetworkSummary } from '../../src/contract/network-view.ts'
 import type { StackDetail } from '../../src/contract/plan.ts'
 import { InstanceTable } from '../instance/instance-table.tsx'
 import { byName } from '../instance/order.ts'
+import { GroupTable } from '../network/group-table.tsx'
+import { NetworkTable } from '../network/network-table.tsx'
 import { Ago } from '../shared/ago.tsx'
 import { Loaded } from '../shared/loaded.tsx'
 import { Notice } from '../shared/notice.tsx'
@@ -12,7 +15,6 @@ import { Link } from '../shared/router.tsx'
 import { addressOf } from '../shared/routes.ts'
 import { useResource } from '../shared/server.tsx'
 import table from '../shared/table.module.css'
-import { NetworkTable } from '../stack/network-table.tsx'
 import { RevisionTable } from '../stack/revision-table.tsx'
 import { StackText } from '../stack/stack-text.tsx'
 import { VolumeTable } from '../stack/volume-table.tsx'
@@ -37,7 +39,7 @@ export function StackPage({ name }: { name: string }) {
 }
 
 function Stack({ stack }: { stack: StackDetail }) {
-  const { name, revision, removing, networks } = stack
+  const { name, revision, removing } = stack
   const volumes = useResource<CloudVolume[]>('/volumes')
   return (
     <>
@@ -46,9 +48,24 @@ function Stack({ stack }: { stack: StackDetail }) {
       <Loaded resource={volumes}>
         {(rows) => <VolumeTable volumes={rows.filter((volume) => volume.stack === name)} />}
       </Loaded>
-      <NetworkTable networks={networks} />
+      <StackNetworks stack={name} />
       <RevisionTable stack={stack} />
       <StackText stack={name} revision={revision} />
+    </>
+  )
+}
+
+function StackNetworks({ stack }: { stack: string }) {
+  const networks = useResource<NetworkSummary[]>('/networks')
+  const groups = useResource<GroupSummary[]>('/security-groups')
+  return (
+    <>
+      <Loaded resource={networks}>
+        {(rows) => <NetworkTable networks={rows.filter((network) => network.stack === stack)} />}
+      </Loaded>
+      <Loaded resource={groups}>
+        {(rows) => <GroupTable groups={rows.filter((group) => group.stack === stack)} />}
+      </Loaded>
     </>
   )
 }
