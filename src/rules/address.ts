@@ -53,6 +53,13 @@ export function parseRange(text: string): Range | undefined {
   return { family: address.family, first: address.value, last: address.value + size - 1n, prefixLength: Number(length) }
 }
 
+/** "255.255.255.0", "ffff:ffff:ffff:ffff::" */
+export function netmaskText({ family, prefixLength }: Range): string {
+  const bits = family === 4 ? 32 : 128
+  const ones = (1n << BigInt(prefixLength)) - 1n
+  return addressText({ family, value: ones << BigInt(bits - prefixLength) })
+}
+
 export function contains(range: Range, { family, value }: Address): boolean {
   return family === range.family && range.first <= value && value <= range.last
 }

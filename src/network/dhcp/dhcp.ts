@@ -1,0 +1,132 @@
+import { isAppError } from '../../contract/errors.ts'
+import type { DesiredNetworkPart, DesiredNetworks } from '../../contract/network.ts'
+import { type Clock, systemClock } from '../../platform/clock.ts'
+import type { Exec } from '../../platform/exec.ts'
+import { listFolder, makeFolder, remove, removeTemporaries, replaceFile } from '../../platform/files.ts'
+import type { Log } from '../../platform/log.ts'
+import { configurationOf, isServed } from './configuration.ts'
+import { leasesOf } from './leases.ts'
+import { forgetLoaded, readLoaded, stepTo, writeLoaded } from './loaded.ts'
+import { type NetworkDhcpPaths, networkDhcpPaths } from './paths.ts'
+import { openProcesses } from './processes.ts'
+
+export interface DhcpOptions {
+  exec: Exec
+  /** Of the files of all networks: var/db/slipway/network/dhcp. */
+  folder: string
+  /** Where the metadata service is, which instances are told a route to; absent: there is none. */
+  metadataAddress?: string | undefined
+  log: Log
+  clock?: Clock
+}
+
+/** A network whose addresses this host gives out. */
+export interface DhcpSight {
+  network: string
+  /** Absent: its dnsmasq does not run, or not as it should. */
+  pid?: number
+}
+
+/**
+ * DHCP, router advertisements and DNS: a dnsmasq for each network that this host serves. None is a child of this program, so that they go on while it is
+ * updated; what runs already is taken over.
+ */
+export interface Dhcp {
+  /**
+   * Brings the running dnsmasqs to what is desired, starts those again that ended, and ends those of networks that are gone. Answers what is wrong, one
+   * sentence each; what is wrong with one network does not keep the others. Call it at every look, and not twice at once. It costs one ps when all is well.
+   * Killed anywhere, the next call ends the same.
+   */
+  apply(desired: DesiredNetworks): Promise<string[]>
+  /** What the last `apply` left running. */
+  look(): readonly DhcpSight[]
+}
+
+export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClock }: DhcpOptions): Dhcp {
+  const processes = openProcesses(exec, clock)
+  const pathsOf = (network: string) => networkDhcpPaths(folder, network)
+  let sights: readonly DhcpSight[] = []
+
+  async function apply(desired: DesiredNetworks): Promise<string[]> {
+    const problems: string[] = []
+    const wanted = desired.networks.filter(isServed)
+    const kept = await listFolder(folder)
+    const ids = new Set([...kept, ...wanted.map(({ id }) => id)])
+    const running = await processes.find([...ids].map(pathsOf))
+    const seen: DhcpSight[] = []
+    // Those that go first: one of another network may have their address.
+    for (const id of kept) {
+      if (wanted.some((network) => network.id === id)) continue
+      const there = pathsOf(id)
+      await attempt(`the network ${id} is gone`, problems, () => end(there, running.get(there.folder)))
+    }
+    for (const network of wanted) {
+      const there = pathsOf(network.id)
+      const before = running.get(there.folder)
+      const pid = await attempt(`${network.name} has no DHCP`, problems, () =>
+        serve(network, desired, before, problems),
+      )
+      seen.push({ network: network.id, ...(pid === undefined ? {} : { pid }) })
+    }
+    sights = seen
+    return problems
+  }
+
+  async function serve(
+    network: DesiredNetworkPart,
+    desired: DesiredNetworks,
+    running: number | undefined,
+    problems: string[],
+  ): Promise<number> {
+    const there = pathsOf(network.id)
+    const configuration = configurationOf(network, there, metadataAddress)
+    problems.push(...configuration.problems)
+    const wanted = { configuration: configuration.text, ...leasesOf(network, desired) }
+    const loaded = await readLoaded(there)
+    const step = running === undefined ? 'restart' : stepTo(wanted, running, loaded)
+    if (step === 'nothing' && running !== undefined) return running
+
+    await makeFolder(there.folder)
+    await removeTemporaries(there.folder)
+    await replaceFile(there.hosts, wanted.hosts)
+    await replaceFile(there.names, wanted.names)
+    if (step === 'reload' && running !== undefined) {
+      await processes.reload(running)
+      await writeLoaded(there, { pid: running, ...wanted })
+      log.info({ network: network.name }, 'dnsmasq was told of new instances')
+      return running
+    }
+    await replaceFile(there.configuration, wanted.configuration)
+    // One that cannot be read must not cost the one that runs.
+    await processes.check(there)
+    // A process that comes to have this number is not taken for one that has read anything.
+    await forgetLoaded(there)
+    if (running !== undefined) await processes.stop(there, running)
+    else if (loaded) log.warn({ network: network.name, pid: loaded.pid }, 'dnsmasq had ended')
+    const pid = await processes.start(there)
+    await writeLoaded(there, { pid, ...wanted })
+    log.info({ network: network.name, pid }, 'dnsmasq started')
+    return pid
+  }
+
+  async function end(there: NetworkDhcpPaths, running: number | undefined): Promise<void> {
+    if (running !== undefined) {
+      await processes.stop(there, running)
+      log.info({ folder: there.folder }, 'dnsmasq stopped')
+    }
+    await remove(there.folder)
+  }
+
+  /** What `work` answers; what it throws is a problem. */
+  async function attempt<T>(what: string, problems: string[], work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isAppError(error)) log.error({ err: error }, 'DHCP failed')
+      problems.push(`${what}: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+
+  return { apply, look: () => sights }
+}
