@@ -5,7 +5,7 @@ import type { Exec } from '../../platform/exec.ts'
 import { listFolder, makeFolder, remove, removeTemporaries, replaceFile } from '../../platform/files.ts'
 import type { Log } from '../../platform/log.ts'
 import { configurationOf, isServed } from './configuration.ts'
-import { leasesOf } from './leases.ts'
+import { type Leases, leasesOf } from './leases.ts'
 import { forgetLoaded, readLoaded, stepTo, writeLoaded } from './loaded.ts'
 import { type NetworkDhcpPaths, networkDhcpPaths } from './paths.ts'
 import { openProcesses } from './processes.ts'
@@ -53,6 +53,8 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
     const kept = await listFolder(folder)
     const ids = new Set([...kept, ...wanted.map(({ id }) => id)])
     const running = await processes.find([...ids].map(pathsOf))
+    const ports = Map.groupBy(desired.ports, ({ network }) => network)
+    const hostnames = new Map(desired.instances.map(({ id, hostname }) => [id, hostname]))
     const seen: DhcpSight[] = []
     // Those that go first: one of another network may have their address.
     for (const id of kept) {
@@ -64,7 +66,7 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
       const there = pathsOf(network.id)
       const before = running.get(there.folder)
       const pid = await attempt(`${network.name} has no DHCP`, problems, () =>
-        serve(network, desired, before, problems),
+        serve(network, leasesOf(network, ports.get(network.id) ?? [], hostnames), before, problems),
       )
       seen.push({ network: network.id, ...(pid === undefined ? {} : { pid }) })
     }
@@ -74,14 +76,14 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
 
   async function serve(
     network: DesiredNetworkPart,
-    desired: DesiredNetworks,
+    leases: Leases,
     running: number | undefined,
     problems: string[],
   ): Promise<number> {
     const there = pathsOf(network.id)
     const configuration = configurationOf(network, there, metadataAddress)
     problems.push(...configuration.problems)
-    const wanted = { configuration: configuration.text, ...leasesOf(network, desired) }
+    const wanted = { configuration: configuration.text, ...leases }
     const loaded = await readLoaded(there)
     const step = running === undefined ? 'restart' : stepTo(wanted, running, loaded)
     if (step === 'nothing' && running !== undefined) return running

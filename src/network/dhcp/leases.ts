@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import type { DesiredNetworkPart, DesiredNetworks, DesiredPort } from '../../contract/network.ts'
+import type { DesiredNetworkPart, DesiredPort } from '../../contract/network.ts'
 import { textOf } from './text.ts'
 
 /** Whom dnsmasq serves on a network, and what they are called: the texts of two of its files. */
@@ -16,18 +16,22 @@ export function domainOf({ name }: DesiredNetworkPart): string {
 }
 
 /**
- * The leases of this host's ports on a network. They are made of what is desired alone, so that dnsmasq need not remember any.
+ * The leases of `ports`, which are this host's on the network, with the host names of instances by their id. They are made of what is desired alone, so
+ * that dnsmasq need not remember any.
  *
  * A MAC has nothing but its own. For IPv6 dnsmasq on a BSD does not get to know the MAC of who asks, so the DUID that is made of it (RFC 8415, 11.4)
  * stands for it in a line of its own; with the MAC in one line, an IPv4 client could claim its neighbour's by a client identifier. A client with another
  * kind of DUID gets its IPv6 address from cloud-init.
  */
-export function leasesOf(network: DesiredNetworkPart, desired: DesiredNetworks): Leases {
+export function leasesOf(
+  network: DesiredNetworkPart,
+  ports: readonly DesiredPort[],
+  hostnames: ReadonlyMap<string, string>,
+): Leases {
   const domain = domainOf(network)
-  const hostnames = new Map(desired.instances.map(({ id, hostname }) => [id, hostname]))
   const hosts: string[] = []
   const names: string[] = []
-  for (const port of sorted(desired.ports.filter((each) => each.network === network.id))) {
+  for (const port of ports.toSorted((a, b) => (a.mac < b.mac ? -1 : 1))) {
     const ipv4 = network.ipv4?.host === undefined ? undefined : port.addresses.find((address) => isIPv4(address))
     const ipv6 = network.ipv6?.host === undefined ? [] : port.addresses.filter((address) => !isIPv4(address))
     const addresses = [...(ipv4 === undefined ? [] : [ipv4]), ...ipv6]
@@ -39,8 +43,4 @@ export function leasesOf(network: DesiredNetworkPart, desired: DesiredNetworks):
     if (hostname) for (const address of addresses) names.push(`${address} ${hostname}.${domain} ${hostname}`)
   }
   return { hosts: textOf(hosts), names: textOf(names) }
-}
-
-function sorted(ports: readonly DesiredPort[]): readonly DesiredPort[] {
-  return ports.toSorted((a, b) => (a.mac < b.mac ? -1 : 1))
 }
