@@ -39,13 +39,14 @@ export async function allocatePort(
     const mac = macOf(id, attempt)
     const taken = await trx.selectFrom('ports').select('id').where('mac', '=', mac).executeTakeFirst()
     if (taken) continue
-    await trx.insertInto('ports').values({ id, instance, network, mac }).execute()
+    await trx.insertInto('ports').values({ id, instance, network, mac, allowed: '[]' }).execute()
     return { id, mac }
   }
 }
 
 /**
- * Gives a port the addresses that its plan leaves open, the lowest that are free, and lets go of those that it no longer has.
+ * Gives a port the addresses that its plan leaves open, the lowest that are free, and lets go of those that it no longer has. `reserved` are promised
+ * to others.
  * @throws AppError conflict: the address is taken, or none is free
  */
 export async function allocateAddresses(
@@ -53,31 +54,40 @@ export async function allocateAddresses(
   port: string,
   network: string,
   { spec, network: name, addresses }: PortPlan,
+  reserved: ReadonlySet<string>,
 ): Promise<string[]> {
-  const rows = await trx.selectFrom('addresses').select(['address', 'port']).where('network', '=', network).execute()
+  const rows = await trx
+    .selectFrom('network_addresses')
+    .select(['address', 'port'])
+    .where('network', '=', network)
+    .execute()
   const mine = rows.filter((row) => row.port === port).map(({ address }) => address)
-  const others = new Map(rows.filter((row) => row.port !== port).map((row) => [row.address, row.port]))
+  const others = new Set(rows.filter((row) => row.port !== port).map(({ address }) => address))
   const given = addresses.map(({ family, address }) => {
-    if (address === undefined) return firstFree(family === 4 ? spec.ipv4 : spec.ipv6, new Set(others.keys()), name)
+    if (address === undefined)
+      return firstFree(family === 4 ? spec.ipv4 : spec.ipv6, new Set([...others, ...reserved]), `the network ${name}`)
     if (others.has(address)) throw new AppError('conflict', `the address ${address} of the network ${name} is taken`)
     return address
   })
   const gone = mine.filter((address) => !given.includes(address))
   if (gone.length > 0)
-    await trx.deleteFrom('addresses').where('network', '=', network).where('address', 'in', gone).execute()
+    await trx.deleteFrom('network_addresses').where('network', '=', network).where('address', 'in', gone).execute()
   const added = given.filter((address) => !mine.includes(address))
   if (added.length > 0)
     await trx
-      .insertInto('addresses')
+      .insertInto('network_addresses')
       .values(added.map((address) => ({ network, address, port })))
       .execute()
   return given
 }
 
-/** The lowest address of a range that nobody has. The gateway and the name servers are somebody. */
-export function firstFree(range: StackRange | undefined, taken: ReadonlySet<string>, network: string): string {
+/**
+ * The lowest address of a range that nobody has. The gateway and the name servers are somebody. `whose`: "the network shop.lan".
+ * @throws AppError conflict: none is free
+ */
+export function firstFree(range: StackRange | undefined, taken: ReadonlySet<string>, whose: string): string {
   const parsed = parseRange(range?.range ?? '')
-  if (!range || !parsed) throw new AppError('internal', `the network ${network} has no range to give addresses of`)
+  if (!range || !parsed) throw new AppError('internal', `${whose} has no range to give addresses of`)
   const outer = usable(parsed)
   const from = parseAddress(range.pool?.from ?? '')?.value ?? outer.first
   const to = parseAddress(range.pool?.to ?? '')?.value ?? outer.last
@@ -90,6 +100,6 @@ export function firstFree(range: StackRange | undefined, taken: ReadonlySet<stri
     if (!blocked.has(value)) return addressText({ family: parsed.family, value })
   throw new AppError(
     'conflict',
-    `the network ${network} has no free address left in ${range.pool ? `${range.pool.from} to ${range.pool.to}` : range.range}; make its range larger`,
+    `${whose} has no free address left in ${range.pool ? `${range.pool.from} to ${range.pool.to}` : range.range}; make its range larger`,
   )
 }

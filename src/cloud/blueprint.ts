@@ -11,7 +11,8 @@ import type {
   Seed,
 } from '../contract/instance.ts'
 import type { StackNetwork } from '../contract/stack.ts'
-import { type Address, addressText, contains, parseAddress, parseRange } from '../rules/address.ts'
+import { addressText, contains, parseAddress } from '../rules/address.ts'
+import { ownIn, rangesOf, servedBy } from './network-spec.ts'
 
 /** An attachment to a network, before or after it has its addresses. */
 export interface PortPlan {
@@ -22,6 +23,10 @@ export interface PortPlan {
   kept?: Pick<InstancePort, 'id' | 'mac'>
   /** For each range of the network: the address that it keeps or was promised, or none yet. */
   addresses: { family: 4 | 6; address?: string }[]
+  /** The names of its security groups in the stack. */
+  groups: string[]
+  /** Ranges that it may send from beside its addresses. */
+  allowed: string[]
 }
 
 /** An instance as a stack means it, without what is only given to it when it is made: ids, a MAC, addresses out of a range, a password. */
@@ -53,7 +58,14 @@ export interface Given {
   id: string
   revision: number
   /** In the order of the blueprint's ports. */
-  ports: readonly { id: string; mac: string; bridge: string; addresses: readonly string[] }[]
+  ports: readonly {
+    id: string
+    mac: string
+    bridge: string
+    addresses: readonly string[]
+    /** The addresses that its host has on the network. */
+    own: readonly string[]
+  }[]
   volumeIds: ReadonlyMap<string, string>
   vncPassword: string
 }
@@ -89,31 +101,24 @@ export function documentOf(blueprint: Blueprint, given: Given): DesiredInstance 
 }
 
 function portOf({ network, spec }: PortPlan, given: Given['ports'][number] | undefined): InstancePort {
+  const ranges = rangesOf(spec)
   const parsed = (given?.addresses ?? []).map((text) => parseAddress(text)).filter((address) => address !== undefined)
-  const ranges = [spec.ipv4, spec.ipv6].filter((range) => range !== undefined)
-  const mine = ranges.filter(({ range }) => parsed.some((address) => isIn(range, address)))
-  const gateways = mine.flatMap(({ gateway }) => (gateway === undefined ? [] : [canonical(gateway)]))
-  const dns = mine.flatMap((range) => (range.dns ?? []).map(canonical))
+  const mine = ranges.filter(({ range }) => parsed.some((address) => contains(range, address)))
+  const told = mine.map((one) => servedBy(spec, one.spec, ownIn(one, given?.own ?? [])))
+  const gateways = told.flatMap(({ router }) => router ?? [])
+  const dns = told.flatMap((one) => one.dns)
   return {
     id: given?.id ?? '',
     network,
     bridge: given?.bridge ?? '',
     mac: given?.mac ?? '',
     addresses: parsed.map((address) => {
-      const { range = '' } = mine.find((one) => isIn(one.range, address)) ?? {}
-      return `${addressText(address)}/${range.split('/')[1]}`
+      const { range } = mine.find((one) => contains(one.range, address)) ?? {}
+      return `${addressText(address)}/${range?.prefixLength}`
     }),
     ...(gateways.length > 0 ? { gateways } : {}),
     ...(dns.length > 0 ? { dns } : {}),
+    ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }),
+    ...(ranges.length > 0 ? { filtered: true } : {}),
   }
-}
-
-function isIn(range: string, address: Address): boolean {
-  const parsed = parseRange(range)
-  return parsed !== undefined && contains(parsed, address)
-}
-
-function canonical(text: string): string {
-  const address = parseAddress(text)
-  return address ? addressText(address) : text
 }

@@ -1,8 +1,10 @@
+import type { FloatingRange } from '../contract/floating-range.ts'
 import type { PlanAction, PlanPlacement } from '../contract/plan.ts'
-import type { Stack, StackNetwork } from '../contract/stack.ts'
+import type { Stack, StackFloatingIp, StackForward, StackGroup, StackNetwork } from '../contract/stack.ts'
 import type { Blueprint } from './blueprint.ts'
 import type { ImageOf } from './images.ts'
 import type { Member, SnapshotOf } from './members.ts'
+import type { FloatingIpRow, ForwardRow, GroupRow, NetworkRows } from './network-rows.ts'
 import type { HostRoom } from './place.ts'
 import type { InstanceRow, NetworkRow, VolumeRow } from './rows.ts'
 
@@ -18,6 +20,8 @@ export interface PlanInput {
   instances: readonly InstanceRow[]
   volumes: readonly VolumeRow[]
   networks: readonly NetworkRow[]
+  /** Of the whole cloud. */
+  rows: NetworkRows
 }
 
 /** One thing that an apply writes. */
@@ -32,6 +36,13 @@ export type Step =
   | { do: 'remove-volume'; row: VolumeRow }
   | { do: 'save-network'; row?: NetworkRow; spec: StackNetwork }
   | { do: 'remove-network'; row: NetworkRow }
+  | { do: 'save-group'; row?: GroupRow; spec: StackGroup }
+  | { do: 'remove-group'; row: GroupRow }
+  /** Without an address it gets one that is free. */
+  | { do: 'save-floating-ip'; row?: FloatingIpRow; spec: StackFloatingIp; range: FloatingRange; address?: string }
+  | { do: 'remove-floating-ip'; row: FloatingIpRow }
+  | { do: 'save-forward'; row?: ForwardRow; key: string; spec: StackForward }
+  | { do: 'remove-forward'; row: ForwardRow }
 
 /** A plan as people see it, and what carries it out. */
 export interface Draft {

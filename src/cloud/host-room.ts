@@ -5,6 +5,7 @@ import type { HostDetail } from '../contract/host.ts'
 import { OperationReport } from '../contract/operation.ts'
 import type { HostReport } from '../contract/report.ts'
 import type { HostRoom } from './place.ts'
+import type { NetworksThere } from './place-networks.ts'
 import type { InstanceRow, VolumeRow } from './rows.ts'
 
 /** What a host's compute says, as far as it can be understood: a newer or older compute must not cost us all of it. */
@@ -50,7 +51,7 @@ export function roomOf(
   instances: readonly InstanceRow[],
   volumes: readonly VolumeRow[],
   memoryOvercommit: number,
-): HostRoom {
+): Omit<HostRoom, keyof NetworksThere> {
   const compute = computeReport(host.report)
   const here = instances.filter((row) => row.host === host.id)
   const { memoryMiB = 0, freeMemoryMiB = 0, freeDiskBytes = 0 } = compute?.capacity ?? {}

@@ -1,9 +1,11 @@
 import { Value } from 'typebox/value'
 import { type DesiredInstance, DiskDevice, type InstanceCheck, type InstancePort } from '../contract/instance.ts'
 import type { Stack, StackInstance, StackPlacement } from '../contract/stack.ts'
-import { addressText, contains, parseAddress, parseRange } from '../rules/address.ts'
+import { addressText, contains, parseAddress } from '../rules/address.ts'
 import type { Blueprint, PortPlan } from './blueprint.ts'
 import type { ImageOf } from './images.ts'
+import { canonical, canonicalRange, rangesOf } from './network-spec.ts'
+import { portGroupsOf } from './security-groups.ts'
 import { sizeBytes } from './size.ts'
 
 /** One instance that a stack asks for: each of a count by itself. */
@@ -104,22 +106,43 @@ const devices = [...'bcdefghijklmnop']
   .filter((device) => Value.Check(DiskDevice, device))
 
 /** The n-th attachment to a network stays the n-th: it keeps its MAC, and its addresses where they still fit. */
-function portsOf(stack: Stack, { networks = [] }: StackInstance, current: readonly InstancePort[]): PortPlan[] {
+function portsOf(stack: Stack, instance: StackInstance, current: readonly InstancePort[]): PortPlan[] {
   const left = [...current]
-  return networks.flatMap((asked) => {
-    const { network: name, address: fixed } = typeof asked === 'string' ? { network: asked } : asked
+  return (instance.networks ?? []).flatMap((asked) => {
+    const {
+      network: name,
+      address: fixed,
+      allowedAddresses = [],
+    } = typeof asked === 'string' ? { network: asked } : asked
     const spec = stack.networks?.find((one) => one.name === name)
     if (!spec) return []
     const network = `${stack.name}.${name}`
     const at = left.findIndex((port) => port.network === network)
     const [kept] = at < 0 ? [] : left.splice(at, 1)
-    const ranges = [spec.ipv4, spec.ipv6].flatMap((range) => parseRange(range?.range ?? '') ?? [])
+    const ranges = rangesOf(spec).map(({ range }) => range)
     const promised = fixed === undefined ? undefined : parseAddress(fixed)
     const had = (kept?.addresses ?? []).flatMap((text) => parseAddress(text.split('/')[0] ?? '') ?? [])
     const addresses = ranges.map((range) => {
       const address = [promised, ...had].find((one) => one !== undefined && contains(range, one))
       return { family: range.family, ...(address ? { address: addressText(address) } : {}) }
     })
-    return { network, spec, ...(kept ? { kept: { id: kept.id, mac: kept.mac } } : {}), addresses }
+    return {
+      network,
+      spec,
+      ...(kept ? { kept: { id: kept.id, mac: kept.mac } } : {}),
+      addresses,
+      groups: portGroupsOf(stack, instance, asked).toSorted(),
+      allowed: [...new Set(allowedAddresses.map(canonicalRange))].sort(),
+    }
   })
+}
+
+/** The addresses of a network that a stack promises to some of its instances: nobody else is given them. */
+export function promisedAddresses({ instances = [] }: Stack, network: string): Set<string> {
+  return new Set(
+    instances
+      .flatMap(({ networks = [] }) => networks)
+      .flatMap((port) => (typeof port !== 'string' && port.network === network ? (port.address ?? []) : []))
+      .map(canonical),
+  )
 }

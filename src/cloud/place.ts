@@ -2,10 +2,11 @@ import type { HostCondition } from '../contract/host.ts'
 import type { GuestType, Hypervisor } from '../contract/instance.ts'
 import type { PlanPlacement } from '../contract/plan.ts'
 import type { StackPlacement } from '../contract/stack.ts'
+import { type NetworkNeeds, type NetworksThere, networkRefusal, withNeeds } from './place-networks.ts'
 import { roundSizeText } from './size.ts'
 
 /** What placement knows of a host. Memory and disk are those that nobody has been promised. */
-export interface HostRoom {
+export interface HostRoom extends NetworksThere {
   id: string
   name: string
   labels: Readonly<Record<string, string>>
@@ -35,6 +36,7 @@ export interface PlacementRequest {
   placement: StackPlacement
   /** Where something is that it needs beside it: "its volume web.data". Host ids. */
   ties: readonly { host: string; what: string }[]
+  needs: NetworkNeeds
   /** The host that it had; taken again when it fits. */
   previous?: string | undefined
 }
@@ -91,6 +93,8 @@ function refusalOf(
   if (!ready.includes(host.condition)) return host.condition
   const rules = placementRefusal(request, host, hosts, company)
   if (rules !== undefined) return rules
+  const networks = networkRefusal(request.needs, host)
+  if (networks !== undefined) return networks
   if (host.capabilities === undefined) return 'no compute reports what it has'
   const capability = `${request.driver}.${request.type}`
   const can = host.capabilities[capability]
@@ -137,7 +141,7 @@ function names(list: readonly string[] | undefined, { name, member }: { name: st
 /** What a host has left when an instance was put on it. */
 export function withGuest(host: HostRoom, request: PlacementRequest): HostRoom {
   return {
-    ...host,
+    ...withNeeds(host, request.needs),
     freeMemoryMiB: host.freeMemoryMiB - request.memoryMiB,
     freeDiskBytes: host.freeDiskBytes - request.diskBytes,
     guests: [...host.guests, { name: request.name, member: request.member }],

@@ -1,39 +1,46 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { DesiredInstance } from '../contract/instance.ts'
+import type { FloatingRange } from '../contract/floating-range.ts'
 import type { PlanAction } from '../contract/plan.ts'
-import type { StackNetwork } from '../contract/stack.ts'
-import { type Blueprint, documentOf } from './blueprint.ts'
+import type { Blueprint } from './blueprint.ts'
 import { differences, sourceText } from './differences.ts'
 import type { Draft, PlanInput } from './draft.ts'
 import { howChanged, whyNew, whyRemoved, whyReplaced } from './instance-reasons.ts'
 import { blueprintOf, type Member, membersOf } from './members.ts'
-import { bridgeOf } from './network-spec.ts'
 import { type Company, type HostRoom, type PlacementRequest, place, placementRefusal, withGuest } from './place.ts'
-import type { InstanceRow, VolumeRow } from './rows.ts'
+import { type NetworkNeeds, needsOf, networkRefusal, withNeeds } from './place-networks.ts'
+import { guardChanges, losesGroup, plannedDocument } from './plan-document.ts'
+import type { InstanceRow } from './rows.ts'
 import { roundSizeText, sizeBytes, sizeText } from './size.ts'
 
 /** Where volumes are, as far as that is decided: host ids by the volumes' names. */
 export type VolumeHosts = Map<string, string>
 
+/** What is planned already. */
+interface Planned {
+  volumeHosts: VolumeHosts
+  /** The range of each floating IP, by its name in the stack. */
+  floatingRanges: ReadonlyMap<string, FloatingRange>
+}
+
 /** Plans the instances of a stack. What it decides of volumes without a host, it adds to `volumeHosts`. */
-export function planInstances(input: PlanInput, draft: Draft, volumeHosts: VolumeHosts): void {
-  new InstancePlanner(input, draft, volumeHosts).run()
+export function planInstances(input: PlanInput, draft: Draft, planned: Planned): void {
+  new InstancePlanner(input, draft, planned).run()
 }
 
 class InstancePlanner {
   readonly #input: PlanInput
   readonly #draft: Draft
   readonly #volumeHosts: VolumeHosts
-  readonly #volumes: ReadonlyMap<string, VolumeRow>
+  readonly #floatingRanges: Planned['floatingRanges']
   readonly #volumeNames: ReadonlyMap<string, string>
   #hosts: HostRoom[]
 
-  constructor(input: PlanInput, draft: Draft, volumeHosts: VolumeHosts) {
+  constructor(input: PlanInput, draft: Draft, { volumeHosts, floatingRanges }: Planned) {
     this.#input = input
     this.#draft = draft
     this.#volumeHosts = volumeHosts
+    this.#floatingRanges = floatingRanges
     const present = input.volumes.filter(({ wanted }) => wanted === 'present')
-    this.#volumes = new Map(present.map((row) => [row.name, row]))
     this.#volumeNames = new Map(present.map(({ id, name }) => [id, name]))
     this.#hosts = [...input.hosts]
   }
@@ -89,14 +96,18 @@ class InstancePlanner {
 
   #change(member: Member, row: InstanceRow, blueprint: Blueprint): void {
     const host = this.#host(row.host)
-    const next = this.#document(row, blueprint)
-    const changes = differences(row.document, next, (id) => this.#volumeNames.get(id) ?? id)
+    const next = plannedDocument(this.#input, row, blueprint)
+    const changes = [
+      ...differences(row.document, next, (id) => this.#volumeNames.get(id) ?? id),
+      ...guardChanges(this.#input, blueprint),
+    ]
     const refusal = this.#refusal(member, row, blueprint, host)
     if (refusal !== undefined) {
       this.#act('refused', row, host, { interrupts: false, reason: refusal, changes })
       return
     }
     for (const { volume } of blueprint.volumes) this.#volumeHosts.set(volume, row.host)
+    this.#hosts = this.#hosts.map((one) => (one.id === row.host ? withNeeds(one, this.#needs(member)) : one))
     if (changes.length === 0) {
       this.#draft.unchanged++
       if (!isDeepStrictEqual(row.placement, member.placement))
@@ -108,7 +119,7 @@ class InstancePlanner {
     const stops = row.document.wanted === 'running' && blueprint.wanted === 'stopped'
     const live = changes.every(({ when }) => when === 'live')
     this.#act(live ? 'change-live' : 'change-at-next-start', row, host, {
-      interrupts: stops,
+      interrupts: stops || losesGroup(changes),
       reason: howChanged(changes, stops, host),
       changes,
     })
@@ -125,6 +136,8 @@ class InstancePlanner {
       const bad = placementRefusal(request, host, this.#hosts, this.#company())
       if (bad !== undefined) return `it is on ${host.name}, but ${bad}; moving it is not possible, remove it first`
     }
+    const networks = networkRefusal(this.#needs(member), host)
+    if (networks !== undefined) return `it is on ${host.name}, but ${networks}; moving it is not possible`
     const more = blueprint.memoryMiB - memoryMiB
     if (more > Math.max(0, host.freeMemoryMiB))
       return `${host.name} is ${roundSizeText((more - host.freeMemoryMiB) * 2 ** 20)} of memory short`
@@ -153,6 +166,7 @@ class InstancePlanner {
       architecture: image?.config.architecture,
       placement: member.placement,
       ties: this.#ties(member, blueprint),
+      needs: this.#needs(member),
       previous: replaces?.host,
     }
     const { hostId, ...placement } = place(request, this.#hosts, this.#company())
@@ -189,28 +203,6 @@ class InstancePlanner {
     })
   }
 
-  /** What it would be told, were what is new given already. A port that lacks something has no id here. */
-  #document(row: InstanceRow, blueprint: Blueprint): DesiredInstance {
-    return documentOf(blueprint, {
-      id: row.id,
-      revision: row.document.revision,
-      ports: blueprint.ports.map(({ kept, spec, addresses }) => ({
-        id: kept && addresses.every(({ address }) => address !== undefined) ? kept.id : '',
-        mac: kept?.mac ?? '',
-        bridge: this.#bridge(spec),
-        addresses: addresses.flatMap(({ address }) => address ?? []),
-      })),
-      volumeIds: new Map(blueprint.volumes.map(({ volume }) => [volume, this.#volumes.get(volume)?.id ?? volume])),
-      vncPassword: '',
-    })
-  }
-
-  /** Empty for one that has yet to be named after its network. */
-  #bridge(spec: StackNetwork): string {
-    const row = this.#input.networks.find(({ name }) => name === spec.name)
-    return row ? bridgeOf({ id: row.id, spec }) : (spec.bridge ?? '')
-  }
-
   #ties(member: Member, blueprint: Blueprint): PlacementRequest['ties'] {
     const snapshot = this.#input.snapshotHost(member)
     return [
@@ -220,6 +212,10 @@ class InstancePlanner {
         return host === undefined ? [] : [{ host, what: `its volume ${volume}` }]
       }),
     ]
+  }
+
+  #needs(member: Member): NetworkNeeds {
+    return needsOf(this.#input.stack, member, this.#floatingRanges)
   }
 
   #newVolumeBytes({ volumes }: Blueprint): number {

@@ -1,18 +1,22 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { PinnedImage, Plan, PlanAction } from '../contract/plan.ts'
 import { sha256 } from '../platform/digest.ts'
 import type { Draft, PlanInput } from './draft.ts'
+import { planFloatingIps, planForwards } from './plan-floating.ts'
 import { planInstances, type VolumeHosts } from './plan-instances.ts'
+import { planGroups, planNetworks } from './plan-networks.ts'
 import { sizeBytes, sizeText } from './size.ts'
 
 /** Works out what has to be done so that a stack is as it is declared. Pure: the same input makes the same draft. */
 export function draftOf(input: PlanInput): Draft {
   const draft: Draft = { actions: [], steps: [], placements: [], warnings: [], unchanged: 0 }
   planNetworks(input, draft)
+  planGroups(input, draft)
+  const floatingRanges = planFloatingIps(input, draft)
+  planForwards(input, draft)
   const volumeHosts: VolumeHosts = new Map(
     input.volumes.flatMap(({ name, host, wanted }) => (host !== null && wanted === 'present' ? [[name, host]] : [])),
   )
-  planInstances(input, draft, volumeHosts)
+  planInstances(input, draft, { volumeHosts, floatingRanges })
   planVolumes(input, draft, volumeHosts)
   draft.actions.sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1))
   return draft
@@ -34,43 +38,10 @@ export function planOf(draft: Draft, stack: string, revision: number, images: re
   }
 }
 
-const things = ['network', 'volume', 'instance'] as const
+const things = ['network', 'security-group', 'volume', 'instance', 'floating-ip', 'port-forward'] as const
 
 function order({ thing, kind }: PlanAction): number {
   return (kind === 'refused' ? 0 : 10) + things.indexOf(thing)
-}
-
-function planNetworks({ stack, networks }: PlanInput, draft: Draft): void {
-  const rows = new Map(networks.map((row) => [row.name, row]))
-  const act = (kind: PlanAction['kind'], name: string, reason: string) =>
-    draft.actions.push({
-      kind,
-      thing: 'network',
-      name: `${stack.name}.${name}`,
-      host: null,
-      interrupts: false,
-      reason,
-      changes: [],
-    })
-  for (const spec of stack.networks ?? []) {
-    const row = rows.get(spec.name)
-    rows.delete(spec.name)
-    if (row?.wanted === 'present' && isDeepStrictEqual(row.spec, spec)) continue
-    draft.steps.push({ do: 'save-network', spec, ...(row ? { row } : {}) })
-    if (row?.wanted === 'present')
-      act('change-live', spec.name, 'it is another now; its instances below say what that changes')
-    else
-      act(
-        'create',
-        spec.name,
-        `it is new, on ${spec.bridge === undefined ? 'a bridge of its own' : `the bridge ${spec.bridge}`} of each host`,
-      )
-  }
-  for (const row of rows.values()) {
-    if (row.wanted === 'absent') continue
-    draft.steps.push({ do: 'remove-network', row })
-    act('remove', row.name, 'it is not in the stack any more; the bridge stays')
-  }
 }
 
 function planVolumes({ stack, volumes, hosts }: PlanInput, draft: Draft, volumeHosts: VolumeHosts): void {

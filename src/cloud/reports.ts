@@ -4,6 +4,7 @@ import type { Fleet } from './fleet.ts'
 import { type ComputeReport, computeReport } from './host-room.ts'
 import { takeOperationReports } from './operations.ts'
 import { type InstanceRow, readInstances, readVolumes } from './rows.ts'
+import { hostsToldOtherwise, networkTexts } from './section-changes.ts'
 import { removeIfEmpty } from './stacks.ts'
 import { release } from './succession.ts'
 import { takeTurn } from './turn.ts'
@@ -37,7 +38,7 @@ export async function expectReport(trx: Db, host: string): Promise<void> {
 export async function takeReport(
   trx: Db,
   fleet: Fleet,
-  { host, before, now: report, at }: { host: string; before: HostReport | null; now: HostReport; at: Date },
+  { host, before: previous, now: report, at }: { host: string; before: HostReport | null; now: HostReport; at: Date },
 ): Promise<TakenReport> {
   const compute = computeReport(report)
   if (!compute) return { changedHosts: [], changedInstances: [] }
@@ -46,6 +47,8 @@ export async function takeReport(
     ({ id, document }) => document.wanted === 'absent' && compute.instances.get(id)?.state === 'absent',
   )
   const changed = new Set<string>()
+  const stacks = [...new Set(gone.map(({ stack }) => stack))]
+  const before = stacks.length > 0 ? await networkTexts(trx, stacks) : new Map()
   if (gone.length > 0) {
     await trx
       .deleteFrom('instances')
@@ -74,10 +77,12 @@ export async function takeReport(
     changed.add(host)
   }
   for (const stack of new Set([...gone, ...volumesGone].map((one) => one.stack))) await removeIfEmpty(trx, stack)
+  // Their addresses were members of groups that other hosts know.
+  for (const other of stacks.length > 0 ? await hostsToldOtherwise(trx, stacks, before) : []) changed.add(other)
   if (await takeOperationReports(trx, host, compute.operations, at)) changed.add(host)
   const changedHosts = [...changed]
   if (changedHosts.length > 0) await fleet.nextGeneration(trx, changedHosts)
-  return { changedHosts, changedInstances: otherwise(rows, computeReport(before), compute) }
+  return { changedHosts, changedInstances: otherwise(rows, computeReport(previous), compute) }
 }
 
 /** The names of instances whose state or health is another than before. */

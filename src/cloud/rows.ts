@@ -35,19 +35,21 @@ export interface NetworkRow {
   wanted: 'present' | 'absent'
 }
 
-/** Which rows: all, or those of a stack, of a host, or of a name. */
+/** Which rows: all, or those of a stack, of some stacks, of a host, or of a name. */
 export interface Of {
   stack?: string
+  stacks?: readonly string[]
   host?: string
   name?: string
 }
 
 /** By name; those on their way out are among them, before their successors. */
-export async function readInstances(db: Db, { stack, host, name }: Of = {}): Promise<InstanceRow[]> {
+export async function readInstances(db: Db, { stack, stacks, host, name }: Of = {}): Promise<InstanceRow[]> {
   const rows = await db
     .selectFrom('instances')
     .select(['id', 'stack', 'name', 'member', 'host', 'held', 'generation', 'placement', 'document'])
     .$if(stack !== undefined, (query) => query.where('stack', '=', stack as string))
+    .$if(stacks !== undefined, (query) => query.where('stack', 'in', stacks as string[]))
     .$if(host !== undefined, (query) => query.where('host', '=', host as string))
     .$if(name !== undefined, (query) => query.where('name', '=', name as string))
     .orderBy('name')
@@ -61,7 +63,7 @@ export async function readInstances(db: Db, { stack, host, name }: Of = {}): Pro
   }))
 }
 
-export async function readVolumes(db: Db, { stack, host }: Omit<Of, 'name'> = {}): Promise<VolumeRow[]> {
+export async function readVolumes(db: Db, { stack, host }: Omit<Of, 'name' | 'stacks'> = {}): Promise<VolumeRow[]> {
   const rows = await db
     .selectFrom('volumes')
     .selectAll()
@@ -77,8 +79,15 @@ export async function readVolumes(db: Db, { stack, host }: Omit<Of, 'name'> = {}
   }))
 }
 
-export async function readNetworks(db: Db, stack: string): Promise<NetworkRow[]> {
-  const rows = await db.selectFrom('networks').selectAll().where('stack', '=', stack).orderBy('name').execute()
+/** By name, of some stacks, or of all. */
+export async function readNetworks(db: Db, stacks?: readonly string[]): Promise<NetworkRow[]> {
+  const rows = await db
+    .selectFrom('networks')
+    .selectAll()
+    .$if(stacks !== undefined, (query) => query.where('stack', 'in', stacks as string[]))
+    .orderBy('stack')
+    .orderBy('name')
+    .execute()
   return rows.map(({ spec, wanted, ...row }) => ({
     ...row,
     spec: JSON.parse(spec),

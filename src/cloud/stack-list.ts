@@ -47,7 +47,7 @@ export async function showStack(db: Db, hosts: readonly HostDetail[], name: stri
     .execute()
   return {
     ...summary,
-    networks: (await readNetworks(db, name)).map(({ id, spec }) => ({
+    networks: (await readNetworks(db, [name])).map(({ id, spec }) => ({
       name: spec.name,
       bridge: bridgeOf({ id, spec }),
       ranges: [spec.ipv4, spec.ipv6].flatMap((range) => range?.range ?? []),

@@ -1,23 +1,21 @@
 import { maxDiskBytes, maxMemoryMiB } from '../contract/instance.ts'
-import type { Stack, StackInstance, StackRange } from '../contract/stack.ts'
-import { contains, parseAddress, parseRange } from '../rules/address.ts'
-import type { Fault } from './fault.ts'
-import { nearest } from './nearest.ts'
+import type { Stack, StackInstance } from '../contract/stack.ts'
+import { type Fault, isKnown, namesOf, type Path, type Report } from './fault.ts'
 import { sizeBytes } from './size.ts'
-
-type Path = Fault['path']
-type Report = (path: Path, message: string) => void
+import { checkFloating } from './stack-floating-rules.ts'
+import { checkGroups } from './stack-group-rules.ts'
+import { checkNetworks } from './stack-network-rules.ts'
 
 /** What a schema cannot say: names that must be known or taken once, and keys that belong together. */
 export function stackFaults(stack: Stack): Fault[] {
   const faults: Fault[] = []
   const report: Report = (path, message) => faults.push({ path, message })
-  for (const key of ['networks', 'flavors', 'instances', 'volumes'] as const) checkNames(key, stack[key] ?? [], report)
+  for (const key of ['networks', 'securityGroups', 'floatingIps', 'flavors', 'instances', 'volumes'] as const)
+    checkNames(key, stack[key] ?? [], report)
   checkMemberNames(stack.instances ?? [], report)
-  for (const [index, network] of (stack.networks ?? []).entries()) {
-    if (network.ipv4) checkRange(network.ipv4, 4, ['networks', index, 'ipv4'], report)
-    if (network.ipv6) checkRange(network.ipv6, 6, ['networks', index, 'ipv6'], report)
-  }
+  checkNetworks(stack, report)
+  checkGroups(stack, report)
+  checkFloating(stack, report)
   for (const [index, { size }] of (stack.volumes ?? []).entries()) checkDisk(size, ['volumes', index, 'size'], report)
   for (const [index, flavor] of (stack.flavors ?? []).entries()) {
     checkDisk(flavor.disk, ['flavors', index, 'disk'], report)
@@ -26,7 +24,6 @@ export function stackFaults(stack: Stack): Fault[] {
   for (const [index, instance] of (stack.instances ?? []).entries())
     checkInstance(stack, instance, ['instances', index], report)
   checkSharedVolumes(stack, report)
-  checkFixedAddresses(stack, report)
   return faults
 }
 
@@ -50,31 +47,6 @@ function checkMemberNames(instances: readonly StackInstance[], report: Report): 
       report(['instances', index, 'name'], `${name} is one of the instances that ${counted.get(name)} stands for`)
 }
 
-function checkRange({ range, gateway, pool, dns }: StackRange, family: 4 | 6, path: Path, report: Report): void {
-  const parsed = parseRange(range)
-  if (parsed?.family !== family) {
-    report(
-      [...path, 'range'],
-      `${range} is no IPv${family} range; it should look like ${family === 4 ? '192.0.2.0/24' : '2001:db8:1::/64'}, with no bit set behind the prefix`,
-    )
-    return
-  }
-  for (const [text, key] of [
-    [gateway, ['gateway']],
-    [pool?.from, ['pool', 'from']],
-    [pool?.to, ['pool', 'to']],
-  ] as const) {
-    if (text === undefined) continue
-    const address = parseAddress(text)
-    if (!address || !contains(parsed, address)) report([...path, ...key], `${text} is not an address of ${range}`)
-  }
-  const [from, to] = [parseAddress(pool?.from ?? ''), parseAddress(pool?.to ?? '')]
-  if (from && to && from.value > to.value)
-    report([...path, 'pool'], `it ends (${pool?.to}) before it begins (${pool?.from})`)
-  for (const [index, server] of (dns ?? []).entries())
-    if (!parseAddress(server)) report([...path, 'dns', index], `${server} is no address`)
-}
-
 function checkDisk(size: string, path: Path, report: Report): void {
   const bytes = sizeBytes(size)
   if (bytes < 2 ** 20 || bytes > maxDiskBytes)
@@ -88,14 +60,8 @@ function checkMemory(size: string, path: Path, report: Report): void {
 }
 
 function checkInstance(stack: Stack, instance: StackInstance, path: Path, report: Report): void {
-  const { flavor, vcpus, memory, disk, type = 'hvm', boot, volumes = [], networks = [], placement } = instance
-  const isKnown = (name: string, things: readonly { name: string }[] | undefined, at: Path, noun: string) => {
-    const names = (things ?? []).map((thing) => thing.name)
-    if (names.includes(name)) return
-    const meant = nearest(name, names)
-    report(at, `there is no ${noun} ${name} in this stack${meant ? `; did you mean ${meant}?` : ''}`)
-  }
-  if (flavor !== undefined) isKnown(flavor, stack.flavors, [...path, 'flavor'], 'flavor')
+  const { flavor, vcpus, memory, disk, type = 'hvm', boot, volumes = [], placement } = instance
+  if (flavor !== undefined) isKnown(flavor, namesOf(stack.flavors), 'flavor', [...path, 'flavor'], report)
   else
     for (const [key, value] of Object.entries({ vcpus, memory, disk }))
       if (value === undefined) report([...path, key], 'is missing; say it here, or name a flavor')
@@ -107,18 +73,16 @@ function checkInstance(stack: Stack, instance: StackInstance, path: Path, report
     report([...path, 'boot'], 'firmware starts from the disk, kernel from the host: say one of the two')
   if (type !== 'hvm' && boot?.kernel === undefined)
     report([...path, 'boot'], `a ${type} guest starts from a kernel of the host: say boot: {kernel: NAME}`)
-  for (const [index, port] of networks.entries())
-    isKnown(typeof port === 'string' ? port : port.network, stack.networks, [...path, 'networks', index], 'network')
   const seen = new Set<string>()
   for (const [index, { volume }] of volumes.entries()) {
-    isKnown(volume, stack.volumes, [...path, 'volumes', index], 'volume')
+    isKnown(volume, namesOf(stack.volumes), 'volume', [...path, 'volumes', index], report)
     if (seen.has(volume)) report([...path, 'volumes', index], `${volume} stands here twice`)
     seen.add(volume)
   }
   for (const key of ['affinity', 'antiAffinity'] as const)
     for (const [index, name] of (placement?.[key] ?? []).entries())
       if (!memberNames(stack).includes(name))
-        isKnown(name, stack.instances, [...path, 'placement', key, index], 'instance')
+        isKnown(name, namesOf(stack.instances), 'instance', [...path, 'placement', key, index], report)
   if (placement?.antiAffinity?.some((name) => placement.affinity?.includes(name)))
     report([...path, 'placement'], 'it should be with and not with the same instance')
 }
@@ -165,28 +129,6 @@ function checkSharedVolumes({ instances = [] }: Stack, report: Report): void {
       users.set(volume, [...others, { writer: !readOnly, name }])
     }
 }
-
-function checkFixedAddresses({ instances = [], networks = [] }: Stack, report: Report): void {
-  const taken = new Map<string, string>()
-  for (const [index, { name, count = 1, networks: ports = [] }] of instances.entries())
-    for (const [at, port] of ports.entries()) {
-      if (typeof port === 'string' || port.address === undefined) continue
-      const path = ['instances', index, 'networks', at, 'address']
-      const network = networks.find((one) => one.name === port.network)
-      const address = parseAddress(port.address)
-      const ranges = [network?.ipv4, network?.ipv6].filter((range) => range !== undefined)
-      const range = ranges.find(({ range }) => address && contains(parseRange(range) ?? never, address))
-      if (!address || !range) report(path, `${port.address} is not an address of the network ${port.network}`)
-      else if (range.gateway !== undefined && parseAddress(range.gateway)?.value === address.value)
-        report(path, `${port.address} is the gateway of the network ${port.network}`)
-      if (count > 1) report(path, `${count} instances cannot have one address; leave it out, or write them one by one`)
-      const key = `${port.network} ${address?.value}`
-      if (taken.has(key)) report(path, `${port.address} is taken by ${taken.get(key)}`)
-      taken.set(key, name)
-    }
-}
-
-const never = { family: 4, first: 1n, last: 0n, prefixLength: 0 } as const
 
 function memberNames({ instances = [] }: Stack): string[] {
   return instances.flatMap(({ name, count }) => Array.from({ length: count ?? 0 }, (_, index) => `${name}-${index}`))

@@ -5,11 +5,15 @@ import type { Db } from '../database/open.ts'
 import { applySteps } from './apply.ts'
 import type { Draft } from './draft.ts'
 import type { Fleet } from './fleet.ts'
+import { freeHostAddresses } from './host-addresses.ts'
 import { roomOf } from './host-room.ts'
 import { type ImageOf, type Images, resolveImages } from './images.ts'
+import { membersOf } from './members.ts'
+import { readNetworkRows } from './network-rows.ts'
+import { networksThere } from './place-networks.ts'
 import { draftOf, planOf } from './plan.ts'
 import { planLines } from './plan-text.ts'
-import { readInstances, readNetworks, readVolumes } from './rows.ts'
+import { readVolumes } from './rows.ts'
 import { openSnapshots } from './snapshots.ts'
 import { readStack } from './stack-text.ts'
 import { inTurn } from './turn.ts'
@@ -88,7 +92,7 @@ export async function deleteStack(
         'conflict',
         `the stack ${name} has the volumes ${kept.join(', ')}, and what is on them would be lost; \`slipway stack delete ${name} --volumes\` removes them too`,
       )
-    const changedHosts = await applySteps(trx, cloud.fleet, name, steps)
+    const changedHosts = await applySteps(trx, cloud.fleet, { name }, steps)
     await trx.updateTable('stacks').set({ removing: 1 }).where('name', '=', name).execute()
     await deed.record(trx, plan)
     await removeIfEmpty(trx, name)
@@ -117,15 +121,22 @@ async function draft(
 ): Promise<Draft & { plan: Plan }> {
   const row = await db.selectFrom('stacks').select('revision').where('name', '=', stack.name).executeTakeFirst()
   const hosts = await fleet.hosts(db)
-  const [instances, volumes] = [await readInstances(db), await readVolumes(db)]
+  const rows = await readNetworkRows(db)
+  const { instances } = rows
+  const volumes = await readVolumes(db)
+  const names = new Set(membersOf(stack).map(({ name }) => name))
   const made = draftOf({
     stack,
     imageOf,
     ...openSnapshots(stack, instances, hosts),
-    hosts: hosts.map((host) => roomOf(host, instances, volumes, memoryOvercommit)),
+    hosts: hosts.map((host) => ({
+      ...roomOf(host, instances, volumes, memoryOvercommit),
+      ...networksThere(host.id, rows, stack.name, (name) => names.has(name)),
+    })),
     instances: instances.filter((one) => one.stack === stack.name),
     volumes: volumes.filter((one) => one.stack === stack.name),
-    networks: await readNetworks(db, stack.name),
+    networks: rows.networks.filter((one) => one.stack === stack.name),
+    rows,
   })
   return { ...made, plan: planOf(made, stack.name, (row?.revision ?? 0) + 1, pinned) }
 }
@@ -171,7 +182,7 @@ async function carryOut(
       .insertInto('stack_revisions')
       .values({ stack: name, revision, text: declared.text, images, note, ...who })
       .execute()
-    const changedHosts = await applySteps(trx, cloud.fleet, name, steps)
+    const changedHosts = await applySteps(trx, cloud.fleet, declared.stack, steps)
     await removeLeftovers(trx, name)
     await deed.record(trx, plan)
     return { stack: name, revision, plan, changedHosts }
@@ -202,7 +213,7 @@ export async function findRevision(db: Db, stack: string, revision: number | und
   throw new AppError('not-found', `the stack ${stack} has no revision ${revision}; its newest is ${newest}`)
 }
 
-/** Networks that are not wanted any more go with the last of their ports. */
+/** Networks and security groups that are not wanted any more go with the last of their ports. */
 async function removeLeftovers(trx: Db, stack: string): Promise<void> {
   await trx
     .deleteFrom('networks')
@@ -212,15 +223,32 @@ async function removeLeftovers(trx: Db, stack: string): Promise<void> {
       row.not(row.exists(row.selectFrom('ports').select('id').whereRef('ports.network', '=', 'networks.id'))),
     )
     .execute()
+  await trx
+    .deleteFrom('security_groups')
+    .where('stack', '=', stack)
+    .where('wanted', '=', 'absent')
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('port_groups')
+            .select('port')
+            .whereRef('port_groups.security_group', '=', 'security_groups.id'),
+        ),
+      ),
+    )
+    .execute()
 }
 
 /** Forgets what a stack has no use for any more, and a stack on its way out with the last of it. */
 export async function removeIfEmpty(trx: Db, stack: string): Promise<void> {
+  await freeHostAddresses(trx, stack)
   await removeLeftovers(trx, stack)
   const has = async (table: 'instances' | 'volumes') =>
     (await trx.selectFrom(table).select('id').where('stack', '=', stack).limit(1).executeTakeFirst()) !== undefined
   const row = await trx.selectFrom('stacks').select('removing').where('name', '=', stack).executeTakeFirst()
   if (row?.removing !== 1 || (await has('instances')) || (await has('volumes'))) return
-  await trx.deleteFrom('networks').where('stack', '=', stack).execute()
+  for (const table of ['networks', 'security_groups', 'floating_ips', 'port_forwards'] as const)
+    await trx.deleteFrom(table).where('stack', '=', stack).execute()
   await trx.deleteFrom('stacks').where('name', '=', stack).execute()
 }

@@ -150,7 +150,7 @@ export const DesiredNetworks = Type.Object({
 })
 export type DesiredNetworks = Static<typeof DesiredNetworks>
 
-/** What a host without networks is told. */
+/** That a host has no networks; in its desired document stands an empty object for it. */
 export const noNetworks: DesiredNetworks = {
   networks: [],
   ports: [],

@@ -31,7 +31,7 @@ export type PlanChange = Static<typeof PlanChange>
 
 export const PlanAction = Type.Object({
   kind: Type.Enum([...planActionKinds]),
-  thing: Type.Enum(['instance', 'volume', 'network']),
+  thing: Type.Enum(['instance', 'volume', 'network', 'security-group', 'floating-ip', 'port-forward']),
   /** `<stack>.<name>` */
   name: Type.String(),
   /** Where; null for what is on no host. */

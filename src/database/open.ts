@@ -3,6 +3,7 @@ import { Kysely, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { first } from './migrations/001-first.ts'
 import { cloud } from './migrations/002-cloud.ts'
+import { network } from './migrations/003-network.ts'
 import { DurableSqliteDialect } from './sqlite-dialect.ts'
 import type { Database } from './tables.ts'
 
@@ -10,7 +11,7 @@ import type { Database } from './tables.ts'
 export type Db = Kysely<Database>
 
 /** In the order in which they run; the key is what the database remembers. */
-const migrations = { '001-first': first, '002-cloud': cloud }
+const migrations = { '001-first': first, '002-cloud': cloud, '003-network': network }
 
 /**
  * Opens the SQLite file, makes it when it is not there, and brings its tables up to date.

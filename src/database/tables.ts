@@ -27,7 +27,12 @@ export interface Database {
   networks: NetworksTable
   instances: InstancesTable
   ports: PortsTable
-  addresses: AddressesTable
+  network_addresses: NetworkAddressesTable
+  security_groups: SecurityGroupsTable
+  port_groups: PortGroupsTable
+  floating_ranges: FloatingRangesTable
+  floating_ips: FloatingIpsTable
+  port_forwards: PortForwardsTable
   volumes: VolumesTable
   operations: OperationsTable
   // server: who may do what, and who did
@@ -221,14 +226,63 @@ export interface PortsTable {
   instance: string
   network: string
   mac: string
+  /** Ranges that it may send from beside its own addresses: string[] as JSON. */
+  allowed: string
 }
 
-/** An address that is taken, and by which port. */
-export interface AddressesTable {
+/** An address of a network that is taken: by a port, or by a host that serves the network. */
+export interface NetworkAddressesTable {
   network: string
   /** In the shortest form, without the length of a prefix. */
   address: string
+  port: string | null
+  host: string | null
+}
+
+export interface SecurityGroupsTable {
+  /** Stays the same as long as its stack has a group of this name. */
+  id: string
+  stack: string
+  name: string
+  /** StackGroup as JSON. */
+  spec: string
+  /** `present`, or `absent`: it goes with the last of its ports. */
+  wanted: string
+}
+
+/** Which ports a security group decides for. */
+export interface PortGroupsTable {
   port: string
+  security_group: string
+}
+
+/** Outside addresses that stacks may have, as an operator declared them. */
+export interface FloatingRangesTable {
+  name: string
+  range: string
+  routed: number
+  /** Only hosts with all of these labels: JSON. */
+  labels: string
+}
+
+export interface FloatingIpsTable {
+  id: string
+  stack: string
+  name: string
+  range: string
+  /** Taken once in the whole cloud. */
+  address: string
+  /** StackFloatingIp as JSON. */
+  spec: string
+}
+
+export interface PortForwardsTable {
+  id: string
+  stack: string
+  /** What is listened on, which is what makes it this one: "tcp-8022", "front-udp-53". */
+  name: string
+  /** StackForward as JSON. */
+  spec: string
 }
 
 export interface VolumesTable {

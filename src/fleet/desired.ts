@@ -8,18 +8,17 @@ import { sha256 } from '../platform/digest.ts'
 import type { Releases } from './releases.ts'
 
 /** What the document says beside the releases; whoever wires the server knows who says it. */
-export type Sections = Pick<DesiredDocument, 'instances' | 'volumes' | 'operations'>
+export type Sections = Pick<DesiredDocument, 'instances' | 'volumes' | 'network' | 'operations'>
 
 /** What a host should run, as its row says it, and the sections of others. */
 export function desiredDocument(
   host: Pick<HostsTable, 'id' | 'generation' | 'release_set'>,
-  sections: Sections = { instances: [], operations: [] },
+  sections: Sections = { instances: [], network: {}, operations: [] },
 ): DesiredDocument {
   return {
     host: host.id,
     generation: host.generation,
     releaseSet: host.release_set === null ? null : JSON.parse(host.release_set),
-    network: {},
     ...sections,
   }
 }

@@ -27,7 +27,7 @@ test('a MAC is that of the port, and another one when it is taken', async () => 
   const id = '0123456789abcdef'
   await cloud.db
     .insertInto('ports')
-    .values({ id: 'other', instance, network, mac: macOf(id, 0) })
+    .values({ id: 'other', instance, network, mac: macOf(id, 0), allowed: '[]' })
     .execute()
   expect(await allocatePort(cloud.db, instance, network, id)).toEqual({ id, mac: macOf(id, 1) })
 })
@@ -88,7 +88,7 @@ describe('addresses', () => {
     ['both of a range of two', { range: '192.0.2.0/31' }, ['192.0.2.0'], '192.0.2.1'],
     ['IPv6, not the anycast address of routers', { range: '2001:db8::/64' }, [], '2001:db8::1'],
   ])('%s', (_fact, range, taken, given) => {
-    const give = () => firstFree(range, new Set(taken), 's.lan')
+    const give = () => firstFree(range, new Set(taken), 'the network s.lan')
     if (given === undefined) expect(give).toThrow('no free address left')
     else expect(give()).toBe(given)
   })

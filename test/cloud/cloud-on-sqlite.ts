@@ -157,6 +157,7 @@ export function stackText({ instance = '', image = 'image: {name: debian, versio
 networks:
   - name: lan
     bridge: bridge0
+    dhcp: false
     ipv4: {range: 192.0.2.0/29, gateway: 192.0.2.1}
 instances:
   - name: web

@@ -14,6 +14,8 @@ const host = (name: string, changes: Partial<HostRoom> = {}): HostRoom => ({
   freeMemoryMiB: 8192,
   freeDiskBytes: 100 * GiB,
   guests: [],
+  networks: [],
+  forwards: [],
   ...changes,
 })
 
@@ -26,6 +28,7 @@ const request = (changes: Partial<PlacementRequest> = {}): PlacementRequest => (
   diskBytes: 10 * GiB,
   placement: {},
   ties: [],
+  needs: { networks: [], forwards: [], floating: [] },
   ...changes,
 })
 

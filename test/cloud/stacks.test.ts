@@ -178,7 +178,7 @@ test('a host that is told to remove an instance keeps its row until it says that
   await host.obeys()
   expect((await host.told()).instances).toEqual([])
   expect(await listStacks(cloud.db, await cloud.fleet.hosts(cloud.db))).toEqual([])
-  expect(await cloud.db.selectFrom('addresses').selectAll().execute()).toEqual([])
+  expect(await cloud.db.selectFrom('network_addresses').selectAll().execute()).toEqual([])
 })
 
 test('a count makes instances that differ in name, address and MAC, apart from each other when they are to be', async () => {
@@ -218,7 +218,10 @@ test('stacks that are applied at the same time share the room of a host and neve
   const cloud = await openCloud()
   await cloud.host('host1', { memoryMiB: 4096 })
   const results = await Promise.allSettled(
-    Array.from({ length: 6 }, (_, index) => cloud.apply(stackText().replace('name: s', `name: s${index}`))),
+    Array.from({ length: 6 }, (_, index) => {
+      const ranged = stackText().replace('192.0.2.0/29, gateway: 192.0.2.1', `10.0.${index}.0/29`)
+      return cloud.apply(ranged.replace('name: s', `name: s${index}`))
+    }),
   )
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(4)
   for (const result of results)

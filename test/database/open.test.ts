@@ -28,7 +28,7 @@ test('a new file gets every table, and a second start changes nothing', async ()
   const again = await open(path)
   expect(await again.selectFrom('channels').select('name').execute()).toEqual([{ name: 'stable' }])
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(again)
-  expect(rows.map(({ name }) => name)).toEqual(['001-first', '002-cloud'])
+  expect(rows.map(({ name }) => name)).toEqual(['001-first', '002-cloud', '003-network'])
 })
 
 test('every table of the type is there', async () => {

@@ -36,12 +36,14 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
     { config: { access: 'admin' }, schema: { params: Type.Object({ name: HostName }) } },
     async (request, reply) => {
       const { name } = request.params
-      await inTurn(db, async (trx) => {
+      const woken = await inTurn(db, async (trx) => {
         const { id, fenced_at } = await findHost(trx, name)
-        await leaveHost(trx, { id, name, fenced: fenced_at !== null })
+        const others = await leaveHost(trx, cloud.fleet, { id, name, fenced: fenced_at !== null })
         await removeHost(trx, name)
         await audit(trx, request, { action: 'host.remove', subject: name })
+        return others
       })
+      changes.notify(woken)
       events.publish({ kind: 'host', name })
       return reply.code(204).send()
     },

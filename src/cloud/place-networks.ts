@@ -1,0 +1,110 @@
+import type { FloatingRange } from '../contract/floating-range.ts'
+import type { Stack } from '../contract/stack.ts'
+import type { Range } from '../rules/address.ts'
+import type { Member } from './members.ts'
+import type { NetworkRows } from './network-rows.ts'
+import { overlap, rangesOf, rangeText } from './network-spec.ts'
+import { forwardName } from './outside.ts'
+import { type PortRange, portsOverlap, portsText, readPorts } from './port-numbers.ts'
+
+/** What networks make of where an instance may be. */
+export interface NetworkNeeds {
+  networks: readonly NamedRange[]
+  /** Ports of the host's own address that lead to it. */
+  forwards: readonly HostPorts[]
+  /** Floating ranges of which it has an address. */
+  floating: readonly FloatingRange[]
+}
+
+/** A range by the network that has it: "shop.lan". */
+export interface NamedRange {
+  name: string
+  range: Range
+}
+
+export interface HostPorts extends PortRange {
+  name: string
+  protocol: string
+}
+
+/** What is taken on a host: addresses are told apart by their ranges there, and each port of its own leads to one place. */
+export interface NetworksThere {
+  networks: readonly NamedRange[]
+  forwards: readonly HostPorts[]
+}
+
+/** What an instance of a stack needs; `floatingRanges` says, by name, which range each floating IP of the stack is of. */
+export function needsOf(
+  stack: Stack,
+  { name, spec }: Member,
+  floatingRanges: ReadonlyMap<string, FloatingRange>,
+): NetworkNeeds {
+  const attached = (spec.networks ?? []).map((port) => (typeof port === 'string' ? port : port.network))
+  const isMe = ({ instance }: { instance?: string | undefined }) => `${stack.name}.${instance}` === name
+  const forwards = (stack.portForwards ?? []).filter(isMe)
+  const floatingIps = [
+    ...(stack.floatingIps ?? []).filter(isMe).map((one) => one.name),
+    ...forwards.flatMap(({ floatingIp }) => floatingIp ?? []),
+  ]
+  return {
+    networks: (stack.networks ?? [])
+      .filter((network) => attached.includes(network.name))
+      .flatMap((network) => rangesOf(network).map(({ range }) => ({ name: `${stack.name}.${network.name}`, range }))),
+    forwards: forwards
+      .filter(({ floatingIp }) => floatingIp === undefined)
+      .map((one) => ({ name: forwardName(stack.name, one), protocol: one.protocol, ...readPorts(one.ports) })),
+    floating: [...new Set(floatingIps.flatMap((one) => floatingRanges.get(one) ?? []))],
+  }
+}
+
+/**
+ * What is taken on a host by those of whom the plan of a stack does not decide: other stacks, and what is on its way out. `stays` says of whom it does.
+ */
+export function networksThere(
+  host: string,
+  rows: NetworkRows,
+  stack: string,
+  stays: (instance: string) => boolean,
+): NetworksThere {
+  const here = rows.instances.filter((row) => row.host === host)
+  const others = here.filter((row) => row.stack !== stack || row.document.wanted === 'absent' || !stays(row.name))
+  const names = new Set(others.flatMap(({ document }) => document.ports.map(({ network }) => network)))
+  return {
+    networks: rows.networks
+      .filter((row) => names.has(`${row.stack}.${row.name}`))
+      .flatMap(({ stack: of, name, spec }) => rangesOf(spec).map(({ range }) => ({ name: `${of}.${name}`, range }))),
+    forwards: rows.forwards
+      .filter((row) => row.stack !== stack && row.spec.floatingIp === undefined)
+      .filter((row) => here.some(({ name }) => name === `${row.stack}.${row.spec.instance}`))
+      .map(({ stack: of, spec }) => ({
+        name: `${of}.${spec.instance}`,
+        protocol: spec.protocol,
+        ...readPorts(spec.ports),
+      })),
+  }
+}
+
+/** Why a host cannot have an instance, for its networks; undefined when it can. */
+export function networkRefusal(
+  needs: NetworkNeeds,
+  host: NetworksThere & { labels: Readonly<Record<string, string>> },
+): string | undefined {
+  for (const { name, range } of needs.networks) {
+    const other = host.networks.find((there) => there.name !== name && overlap(there.range, range))
+    if (other)
+      return `${rangeText(range)} of ${name} overlaps ${rangeText(other.range)} of ${other.name}, which is there`
+  }
+  for (const forward of needs.forwards) {
+    const other = host.forwards.find((there) => there.protocol === forward.protocol && portsOverlap(there, forward))
+    if (other) return `${forward.protocol} ${portsText(forward)} of its own address leads to ${other.name} already`
+  }
+  for (const { name, labels = {} } of needs.floating)
+    for (const [key, value] of Object.entries(labels))
+      if (host.labels[key] !== value) return `label ${key}=${value} missing, which addresses of ${name} need`
+  return undefined
+}
+
+/** What is taken on a host when an instance with these needs is there. */
+export function withNeeds<T extends NetworksThere>(host: T, { networks, forwards }: NetworkNeeds): T {
+  return { ...host, networks: [...host.networks, ...networks], forwards: [...host.forwards, ...forwards] }
+}
