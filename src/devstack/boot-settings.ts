@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readTextIfThere } from '../platform/files.ts'
+import type { NetworkVariables } from './net/boot-network.ts'
 import { read } from './rc/rc-conf.ts'
 import { rcConfFiles } from './rc/rc-files.ts'
 
@@ -11,24 +12,27 @@ export interface BootSettings {
   modules: string[]
   /** The lines of sysctl.conf. */
   sysctls: Map<string, string>
-  bridges: string[]
+  /** Made by rc.d/netif. */
+  clonedInterfaces: string[]
+  /** The variables of rc.conf about interfaces and routes; undefined when there are none. */
+  network?: NetworkVariables
 }
 
-/** Reads /boot/loader.conf, /etc/sysctl.conf, and the bridges that rc.conf names. */
+/** Reads /boot/loader.conf, /etc/sysctl.conf, and what rc.conf says of the network. */
 export async function readBootSettings(root: string): Promise<BootSettings> {
   const loader = (await readTextIfThere(join(root, 'boot/loader.conf'))) ?? ''
   const sysctlLines = ((await readTextIfThere(join(root, 'etc/sysctl.conf'))) ?? '').split('\n')
-  let interfaces = ''
-  for (const file of rcConfFiles(root))
-    interfaces = read((await readTextIfThere(file)) ?? '', 'cloned_interfaces') ?? interfaces
-  const bridges = interfaces.split(/\s+/).filter((name) => name.startsWith('bridge'))
+  const rcConf = (await Promise.all(rcConfFiles(root).map(readTextIfThere))).map((text) => text ?? '').join('\n')
+  const clonedInterfaces = (read(rcConf, 'cloned_interfaces') ?? '').split(/\s+/).filter((name) => name !== '')
+  const networkNames = rcConf.matchAll(/^\s*((?:ifconfig|create_args)_\w+|(?:ipv6_)?defaultrouter)=/gm)
+  const network = new Map([...networkNames].map(([, name = '']) => [name, read(rcConf, name) ?? '']))
   const loaded = [...loader.matchAll(/^\s*(\w+)_load=/gm)].map(([, name = '']) => name)
   return {
     xen: { present: read(loader, 'xen_kernel') !== undefined, commandLine: read(loader, 'xen_cmdline') ?? '' },
     modules: [
       ...loaded.filter((name) => read(loader, `${name}_load`)?.toUpperCase() === 'YES'),
       // ifconfig loads it for the first bridge.
-      ...(bridges.length > 0 ? ['if_bridge'] : []),
+      ...(clonedInterfaces.some((name) => name.startsWith('bridge')) ? ['if_bridge'] : []),
     ],
     sysctls: new Map(
       sysctlLines.flatMap((line): [string, string][] => {
@@ -36,6 +40,7 @@ export async function readBootSettings(root: string): Promise<BootSettings> {
         return name === undefined ? [] : [[name, value ?? '']]
       }),
     ),
-    bridges,
+    clonedInterfaces,
+    ...(network.size > 0 ? { network } : {}),
   }
 }

@@ -2,8 +2,9 @@ import { type Static, Type } from 'typebox'
 import { architectures } from '../contract/platform.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Faults } from './faults.ts'
+import type { Interfaces } from './net/interfaces.ts'
+import type { Routes } from './net/routes.ts'
 import type { Services } from './rc/services.ts'
-import type { Bridges } from './xen/bridges.ts'
 import type { Hypervisor } from './xen/hypervisor.ts'
 import type { Xenstore } from './xen/xenstore.ts'
 import type { ZfsStore } from './zfs/zfs.ts'
@@ -59,12 +60,13 @@ export interface Machine {
   /** What sysctl.conf and `sysctl NAME=VALUE` set since the machine was started. */
   sysctls: Map<string, string>
   /** The kernel modules that are loaded. */
-  modules: ReadonlySet<string>
+  modules: Set<string>
   services: Services
   xen: XenFacts
   hypervisor: Hypervisor
   xenstore: Xenstore
-  bridges: Bridges
+  interfaces: Interfaces
+  routes: Routes
   zfs: ZfsStore
   /** What tests have ordered to go wrong. */
   faults: Faults

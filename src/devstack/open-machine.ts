@@ -1,9 +1,11 @@
 import type { Clock } from '../platform/clock.ts'
 import { openFaults } from './faults.ts'
-import type { Machine, MachineFacts, MachineTimes, XenFacts } from './machine.ts'
+import { type Machine, type MachineFacts, type MachineTimes, versionOf, type XenFacts } from './machine.ts'
+import { bootNetwork, type NetworkVariables, ordinaryNetwork } from './net/boot-network.ts'
+import { openInterfaces } from './net/interfaces.ts'
 import { openServices } from './rc/services.ts'
-import { openBridges } from './xen/bridges.ts'
 import { openHypervisor } from './xen/hypervisor.ts'
+import type { Backplane } from './xen/vifs.ts'
 import { openXenLogs } from './xen/xen-logs.ts'
 import { openXenstore } from './xen/xenstore.ts'
 import { openZfsStore } from './zfs/zfs.ts'
@@ -26,6 +28,8 @@ export interface BootOptions {
   /** Of the kernel: those beside its own. */
   modules?: readonly string[]
   sysctls?: Map<string, string>
+  /** Of rc.conf. */
+  network?: NetworkVariables
 }
 
 /** Puts a machine together as it is after power-on: no guest runs, and nothing is set that its files do not set. */
@@ -33,14 +37,21 @@ export function openMachine(
   root: string,
   facts: MachineFacts,
   clock: Clock,
-  bridgeNames: readonly string[],
-  { modules = ['if_bridge', 'if_tuntap'], sysctls = new Map() }: BootOptions = {},
+  clonedInterfaces: readonly string[],
+  {
+    modules = ['if_bridge', 'if_tuntap'],
+    sysctls = new Map(),
+    network = ordinaryNetwork(facts.hostname),
+  }: BootOptions = {},
 ): Machine {
   const xen = { ...ordinaryXen, ...facts.xen }
   const times = { ...ordinaryTimes, ...facts.times }
-  const bridges = openBridges(bridgeNames)
+  const interfaces = openInterfaces(facts)
+  const routes = bootNetwork(interfaces, network, clonedInterfaces, versionOf(facts.release).major)
   const { totalMiB, dom0MiB } = xen
-  const hypervisor = openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log: openXenLogs(root, xen) })
+  const backplane: Backplane = { interfaces, written: (path) => xenstore.written(path) }
+  const hypervisor = openHypervisor({ clock, backplane, times, totalMiB, dom0MiB, log: openXenLogs(root, xen) })
+  const xenstore = openXenstore(hypervisor, facts.hostname)
   return {
     root,
     facts,
@@ -50,9 +61,10 @@ export function openMachine(
     modules: new Set(['kernel', 'pf', ...(facts.zfs === null ? [] : ['zfs']), ...modules]),
     services: openServices(root),
     xen,
-    bridges,
+    interfaces,
+    routes,
     hypervisor,
-    xenstore: openXenstore(hypervisor, facts.hostname),
+    xenstore,
     zfs: openZfsStore({
       root,
       clock,

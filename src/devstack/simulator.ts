@@ -28,9 +28,9 @@ export interface Simulator {
 export async function startSimulator(root: string): Promise<Simulator> {
   const text = (await readTextIfThere(join(root, '.simulator/machine.json'))) ?? ''
   const facts = parseJson(MachineFacts, text, `${root}/.simulator/machine.json`)
-  const { xen, bridges, ...boot } = await readBootSettings(root)
+  const { xen, clonedInterfaces, ...boot } = await readBootSettings(root)
   xen.present &&= facts.xen?.present !== false
-  const machine = openMachine(root, { ...facts, xen: { ...facts.xen, ...xen } }, systemClock, bridges, boot)
+  const machine = openMachine(root, { ...facts, xen: { ...facts.xen, ...xen } }, systemClock, clonedInterfaces, boot)
   // By this programs know a dom0.
   if (xen.present) {
     await makeFolder(join(root, 'dev/xen'))

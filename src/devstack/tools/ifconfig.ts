@@ -1,84 +1,79 @@
-import { createHash } from 'node:crypto'
-import type { Machine } from '../machine.ts'
+import { type Machine, versionOf } from '../machine.ts'
+import { configure, kernelText } from '../net/configure.ts'
+import type { Driver, Interface, Interfaces } from '../net/interfaces.ts'
+import { KernelError } from '../net/kernel-error.ts'
+import { showBridgeAddresses, showInterface } from '../net/show.ts'
+import { getopt, optionValue } from './getopt.ts'
+import { Refused, saidOf } from './refused.ts'
 import { prints, refuses, type Said } from './said.ts'
 import type { SimulatedTool } from './tool.ts'
 
-/** ifconfig(8), as far as bridges go: which there are, what is in them; `create`, `destroy`, `addm`, `deletem`. */
-export const ifconfig: SimulatedTool = ({ arguments: words }, machine) => {
-  const { bridges } = machine
-  const [first, ...rest] = words
-  if (first === '-l') return prints(allNames(machine).join(' '))
-  if (first === '-g') return prints(...(rest[0] === 'bridge' ? bridges.names() : []))
-  if (first === undefined || first === '-a')
-    return prints(...allNames(machine).flatMap((name) => describe(machine, name)))
-  if (first.startsWith('-')) return refuses(1, `ifconfig: illegal option -- ${first.slice(1, 2)}`)
+/** ifconfig(8): `-l`, `-g GROUP`, `-a`, one interface; `create`, `destroy`, and the parameters of net/configure.ts. */
+export const ifconfig: SimulatedTool = ({ arguments: words }, machine) =>
+  saidOf(() => {
+    const { interfaces } = machine
+    const given = getopt(words, 'adulmf:g:', (letter) => new Refused(1, `ifconfig: illegal option -- ${letter}`))
+    const group = optionValue(given, 'g')
+    const [name, ...rest] = given.words
+    if (given.flags.has('l')) {
+      const shown = name === 'ether' ? interfaces.all().filter(({ mac }) => mac !== undefined) : interfaces.all()
+      return prints(shown.map((it) => it.name).join(' '))
+    }
+    if (group !== undefined && !given.flags.has('a')) return prints(...interfaces.inGroup(group))
+    const options = { major: versionOf(machine.facts.release).major, formats: formatsOf(optionValue(given, 'f')) }
+    const show = (it: Interface) => showInterface(it, interfaces.bridgeOf(it.name) !== undefined, options)
+    if (name === undefined)
+      return prints(
+        ...interfaces
+          .all()
+          .filter(({ groups }) => group === undefined || groups.has(group))
+          .flatMap(show),
+      )
+    if (rest[0] === 'create') return create(machine, name, rest.slice(1))
+    const it = interfaces.find(name)
+    if (!it) return refuses(1, `ifconfig: interface ${name} does not exist`)
+    if (rest.length === 0) return prints(...show(it))
+    if (rest[0] === 'addr') return prints(...showBridgeAddresses(it, options.major))
+    if (rest[0] === 'destroy') return destroy(interfaces, name, options.major)
+    return printsName(configure(interfaces, name, rest, options.major))
+  })
 
-  if (rest[0] === 'create') return create(machine, first, rest.slice(1))
-  if (!allNames(machine).includes(first)) return refuses(1, `ifconfig: interface ${first} does not exist`)
-  if (rest[0] === 'destroy') {
-    bridges.destroy(first)
+function create({ interfaces, modules, facts }: Machine, word: string, words: readonly string[]): Said {
+  const { major } = versionOf(facts.release)
+  let made: Interface
+  try {
+    made = interfaces.create(word)
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    return refuses(1, kernelText(`SIOCIFCREATE2 (${word})`, error, major))
+  }
+  const module = moduleOf[made.driver]
+  if (module !== undefined) modules.add(module)
+  return printsName(configure(interfaces, made.name, words, major) ?? (made.name === word ? undefined : made.name))
+}
+
+/** What ifconfig loads into the kernel for the first of a kind. */
+const moduleOf: Partial<Record<Driver, string>> = {
+  bridge: 'if_bridge',
+  vlan: 'if_vlan',
+  epair: 'if_epair',
+  tap: 'if_tuntap',
+}
+
+function destroy(interfaces: Interfaces, name: string, major: number): Said {
+  try {
+    interfaces.destroy(name)
     return prints()
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error
+    return refuses(1, kernelText('SIOCIFDESTROY', error, major))
   }
-  return rest.length === 0 ? prints(...describe(machine, first)) : change(machine, first, rest)
 }
 
-function allNames({ bridges, hypervisor }: Machine): string[] {
-  const guests = hypervisor.domains().flatMap(({ vifs }) => vifs.flatMap(({ interfaces }) => interfaces))
-  return ['em0', 'lo0', ...bridges.names(), ...guests]
+function printsName(name: string | undefined): Said {
+  return name === undefined ? prints() : prints(name)
 }
 
-function create(machine: Machine, word: string, words: readonly string[]): Said {
-  const { bridges } = machine
-  if (!/^bridge[0-9]*$/.test(word)) return refuses(1, `ifconfig: SIOCIFCREATE2 (${word}): Invalid argument`)
-  const free = () =>
-    Array.from({ length: 1000 }, (_, at) => `bridge${at}`).find((name) => !bridges.exists(name)) as string
-  const at = words.indexOf('name')
-  const name = (at === -1 ? undefined : words[at + 1]) ?? (word === 'bridge' ? free() : word)
-  if (!bridges.create(name)) return refuses(1, `ifconfig: SIOCIFCREATE2 (${name}): File exists`)
-  return word === name ? prints() : prints(name)
-}
-
-function change(machine: Machine, bridge: string, words: readonly string[]): Said {
-  const { bridges } = machine
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]
-    if (word !== 'addm' && word !== 'deletem') continue
-    const member = words[++at] ?? ''
-    const where = bridges.bridgeOf(member)
-    if (word === 'deletem') {
-      if (where !== bridge) return refuses(1, `ifconfig: BRDGDEL ${member}: No such file or directory`)
-      bridges.remove(member)
-    } else if (!allNames(machine).includes(member))
-      return refuses(1, `ifconfig: BRDGADD ${member}: No such file or directory`)
-    else if (where !== undefined)
-      return refuses(1, `ifconfig: BRDGADD ${member}: ${where === bridge ? 'File exists' : 'Device busy'}`)
-    else bridges.add(bridge, member)
-  }
-  return prints()
-}
-
-function describe({ bridges, facts }: Machine, name: string): string[] {
-  const isBridge = bridges.exists(name)
-  const mac = createHash('sha256').update(`${facts.hostuuid} ${name}`).digest('hex').slice(0, 6).match(/../g)?.join(':')
-  const flags =
-    name === 'lo0'
-      ? '1008049<UP,LOOPBACK,RUNNING,MULTICAST,LOWER_UP>'
-      : '1008843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST,LOWER_UP>'
-  const lines = [`${name}: flags=${flags} metric 0 mtu ${name === 'lo0' ? 16_384 : 1500}`, '\toptions=0']
-  if (name !== 'lo0') lines.push(`\tether 58:9c:fc:${mac}`)
-  if (isBridge)
-    lines.push(
-      '\tid 00:00:00:00:00:00 priority 32768 hellotime 2 fwddelay 15',
-      '\tmaxage 20 holdcnt 6 proto rstp maxaddr 2000 timeout 1200',
-      '\troot id 00:00:00:00:00:00 priority 32768 ifcost 0 port 0',
-      ...bridges
-        .members(name)
-        .flatMap((member, at) => [
-          `\tmember: ${member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP>`,
-          `\t        ifmaxaddr 0 port ${at + 3} priority 128 path cost 2000`,
-        ]),
-    )
-  const group = isBridge ? 'bridge' : name.startsWith('xnb') ? 'xnb' : undefined
-  if (group !== undefined) lines.push(`\tgroups: ${group}`)
-  return [...lines, '\tnd6 options=9<PERFORMNUD,IFDISABLED>']
+function formatsOf(text: string | undefined): ReadonlySet<string> {
+  return new Set(text?.split(',') ?? [])
 }

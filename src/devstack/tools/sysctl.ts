@@ -14,7 +14,6 @@ const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {
   'kern.boottime': ({ bootedAt }) =>
     `{ sec = ${Math.floor(bootedAt.getTime() / 1000)}, usec = 0 } ${bootedAt.toUTCString()}`,
   'kern.vm_guest': ({ xen }) => (xen.present ? 'xen' : 'none'),
-  'kern.securelevel': () => '-1',
   'kern.racct.enable': () => '0',
   'hw.machine': ({ facts }) => facts.architecture,
   'hw.machine_arch': ({ facts }) => (facts.architecture === 'arm64' ? 'aarch64' : facts.architecture),
@@ -24,16 +23,26 @@ const readOnly: Readonly<Record<string, (machine: Machine) => string>> = {
   'hw.pagesize': () => '4096',
   'vm.loadavg': () => '{ 0.10 0.20 0.30 }',
   'security.jail.jailed': () => '0',
+  'security.jail.param.meta': () => '0',
   'vfs.zfs.version.module': ({ facts }) => facts.zfs ?? '',
 }
 
 /** What can be set, with the value that FreeBSD gives it. */
 const writable: Readonly<Record<string, string | ((machine: Machine) => string)>> = {
+  // Is only ever raised.
+  'kern.securelevel': '-1',
   'net.inet.ip.forwarding': '0',
   'net.inet6.ip6.forwarding': '0',
-  'net.link.bridge.pfil_member': '0',
+  'net.link.bridge.inherit_mac': '0',
+  'net.link.bridge.log_mac_flap': '1',
   'net.link.bridge.pfil_bridge': '0',
+  'net.link.bridge.pfil_local_phys': '0',
+  'net.link.bridge.pfil_member': '0',
   'net.link.bridge.pfil_onlyip': '1',
+  'net.link.bridge.member_ifaddrs': '1',
+  'net.link.tap.up_on_open': '0',
+  // Counts when PF is switched on.
+  'net.pf.filter_local': '0',
   'vfs.zfs.vol.mode': '1',
   // In pages.
   'vm.max_user_wired': ({ xen }) => String(Math.floor(ownBytes(xen) / 4096 / 3)),
@@ -61,11 +70,13 @@ export const sysctl: SimulatedTool = (call, machine) => {
   const shown = names.length > 0 ? names : [...Object.keys(readOnly), ...Object.keys(writable)].sort()
   for (const word of shown) {
     const [name = '', value] = split(word)
-    const old = read(machine, name)
+    const old = sysctlValue(machine, name)
     if (old === undefined) {
       if (!flags.has('i')) stderr += `sysctl: unknown oid '${name}'\n`
     } else if (value === undefined) stdout += `${prefix(flags, name)}${old}\n`
     else if (!(name in writable)) stderr += `sysctl: oid '${name}' is read only\n`
+    else if (name === 'kern.securelevel' && Number(value) < Number(old))
+      stderr += `sysctl: ${name}=${value}: Operation not permitted\n`
     else {
       machine.sysctls.set(name, value)
       if (!flags.has('q')) stdout += `${prefix(flags, name)}${old} -> ${value}\n`
@@ -84,15 +95,24 @@ function prefix(flags: ReadonlySet<string>, name: string): string {
   return flags.has('e') ? `${name}=` : `${name}: `
 }
 
-function read(machine: Machine, name: string): string | undefined {
+/** What `sysctl -n NAME` prints; undefined for a name that this machine does not have. */
+export function sysctlValue(machine: Machine, name: string): string | undefined {
+  if (!isThere(machine, name)) return undefined
   const initial = Object.hasOwn(writable, name) ? writable[name] : undefined
   if (initial !== undefined)
     return machine.sysctls.get(name) ?? (typeof initial === 'string' ? initial : initial(machine))
-  // OpenZFS is a module: without it, its names are not there.
-  if (name.startsWith('vfs.zfs.') && machine.facts.zfs === null) return undefined
-  // The names of security.jail.param that only FreeBSD 15 has tell 14 and 15 apart at run time.
-  if (name === 'security.jail.param.meta') return versionOf(machine.facts.release).major >= 15 ? '0' : undefined
   return Object.hasOwn(readOnly, name) ? readOnly[name]?.(machine) : undefined
+}
+
+/** Some names come with a module, or with a release. */
+function isThere({ facts, modules }: Machine, name: string): boolean {
+  const { major } = versionOf(facts.release)
+  if (name.startsWith('vfs.zfs.')) return facts.zfs !== null
+  if (name.startsWith('net.link.bridge.') && !modules.has('if_bridge')) return false
+  if (name.startsWith('net.pf.') && !modules.has('pf')) return false
+  // By these programs tell 14 and 15 apart.
+  if (name === 'security.jail.param.meta' || name === 'net.link.bridge.member_ifaddrs') return major >= 15
+  return true
 }
 
 const usage = 'usage: sysctl [-bdehiNnoqTtWx] [ -B <bufsize> ] [-f filename] name[=value] ...'

@@ -4,6 +4,7 @@ import { fetch } from './fetch.ts'
 import { freebsdVersion } from './freebsd-version.ts'
 import { ifconfig } from './ifconfig.ts'
 import { kldstat } from './kldstat.ts'
+import { route } from './route.ts'
 import { service } from './service.ts'
 import { sha256 } from './sha256.ts'
 import { sysctl } from './sysctl.ts'
@@ -28,6 +29,7 @@ export const simulatedTools: Readonly<Record<string, SimulatedTool>> = {
   '/sbin/dmesg': dmesg,
   '/sbin/ifconfig': ifconfig,
   '/sbin/kldstat': kldstat,
+  '/sbin/route': route,
   '/sbin/sha256': sha256,
   '/sbin/zpool': zpool,
   '/usr/bin/fetch': fetch,

@@ -1,14 +1,14 @@
 import { access } from 'node:fs/promises'
-import type { Bridges } from './bridges.ts'
-import { chooseBackend, connectDisk, connectVif, readOnlyIde } from './devices.ts'
+import { chooseBackend, connectDisk, readOnlyIde } from './devices.ts'
 import type { Domain } from './domain.ts'
 import { createFailed, libxlError, rebuildFailed } from './libxl-errors.ts'
+import { type Backplane, connectVif } from './vifs.ts'
 
 /** What Xen needs for a domain beside its memory. */
 export const domainOverheadKiB = 4 * 1024
 
 export interface BuildOptions {
-  bridges: Bridges
+  backplane: Backplane
   /** The free memory, this domain's left out. */
   freeKiB: number
   /** Its memory comes from a file: nothing is booted. */
@@ -16,11 +16,11 @@ export interface BuildOptions {
 }
 
 /** Builds a domain in the order of libxl: disks are looked at, memory is filled, devices are connected. @throws Refused */
-export async function buildDomain(domain: Domain, { bridges, freeKiB, restored }: BuildOptions): Promise<void> {
+export async function buildDomain(domain: Domain, { backplane, freeKiB, restored }: BuildOptions): Promise<void> {
   await chooseBackends(domain)
   if (!restored) await checkKernel(domain)
   checkMemory(domain, freeKiB)
-  await connectDevices(domain, bridges)
+  await connectDevices(domain, backplane)
 }
 
 async function chooseBackends({ id, config, disks }: Domain): Promise<void> {
@@ -68,7 +68,8 @@ function checkMemory({ id, memoryKiB }: Domain, freeKiB: number): void {
     )
 }
 
-async function connectDevices({ id, config, disks, vifs }: Domain, bridges: Bridges): Promise<void> {
+async function connectDevices(domain: Domain, backplane: Backplane): Promise<void> {
+  const { id, config, disks } = domain
   if (config.type === 'hvm' && readOnlyIde(disks))
     throw createFailed(
       id,
@@ -83,13 +84,12 @@ async function connectDevices({ id, config, disks, vifs }: Domain, bridges: Brid
     if (problem) throw createFailed(id, ...problem)
   }
   for (const [devid, spec] of config.vifs.entries()) {
-    const vif = connectVif(bridges, id, devid, spec, config.type === 'hvm' && spec.type !== 'vif')
-    if (Array.isArray(vif))
+    const problem = await connectVif(backplane, domain, devid, spec, config.type === 'hvm' && spec.type !== 'vif')
+    if (problem)
       throw createFailed(
         id,
-        ...vif,
+        ...problem,
         libxlError('libxl_create.c:1921:domcreate_attach_devices', id, 'unable to add vif devices'),
       )
-    vifs.push(vif)
   }
 }

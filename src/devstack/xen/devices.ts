@@ -1,14 +1,7 @@
 import { stat } from 'node:fs/promises'
-import type { Bridges } from './bridges.ts'
 import { type DiskSpec, deviceNumber, diskIndex } from './disk-spec.ts'
-import type { AttachedDisk, AttachedVif } from './domain.ts'
+import type { AttachedDisk } from './domain.ts'
 import { libxlError } from './libxl-errors.ts'
-import type { VifSpec } from './vif-spec.ts'
-
-/** The bridge that xl takes when none is named. No FreeBSD has it. */
-const ordinaryBridge = 'xenbr0'
-
-const vifScript = '/usr/local/etc/xen/scripts/vif-bridge'
 
 /**
  * Finds the backend of a disk, as libxl does before a domain is built. Answers what is wrong with it, in libxl's words, when something is.
@@ -59,27 +52,4 @@ export async function connectDisk(domid: number, disk: AttachedDisk): Promise<st
 /** The first disks of an HVM guest are IDE disks too, which are never read-only. */
 export function readOnlyIde(disks: readonly AttachedDisk[]): boolean {
   return disks.some(({ spec }) => !spec.readWrite && !spec.cdrom && diskIndex(spec.vdev) < 4)
-}
-
-/** Makes an interface and puts it into its bridge, as the hotplug script does. Answers what is wrong, when something is. */
-export function connectVif(
-  bridges: Bridges,
-  domid: number,
-  devid: number,
-  spec: VifSpec & { mac: string },
-  emulated: boolean,
-): AttachedVif | string[] {
-  const bridge = spec.bridge ?? ordinaryBridge
-  const name = `xnb${domid}.${devid}`
-  const interfaces = emulated ? [name, `${name}-emu`] : [name]
-  if (!bridges.exists(bridge))
-    return [
-      libxlError(
-        'libxl_exec.c:117:libxl_report_child_exitstatus',
-        undefined,
-        `${vifScript} add [${2000 + domid}] exited with error status 1`,
-      ),
-    ]
-  for (const each of interfaces) bridges.add(bridge, each)
-  return { spec, devid, bridge, interfaces, connected: true }
 }

@@ -1,16 +1,17 @@
 import type { Clock } from '../../platform/clock.ts'
 import { Refused } from '../tools/refused.ts'
-import type { Bridges } from './bridges.ts'
 import { buildDomain, domainOverheadKiB } from './build-domain.ts'
 import { openConsole } from './console.ts'
 import { countCpu, type Domain } from './domain.ts'
 import type { DomainConfig, Ending } from './domain-config.ts'
 import { noGuest, openGuest, type XenTimes } from './guest.ts'
 import { createFailed, libxlError } from './libxl-errors.ts'
+import { type Backplane, disconnectVif } from './vifs.ts'
 import type { XenLogs } from './xen-logs.ts'
 
 /** The hypervisor of a simulated machine and what xl keeps beside it. It ends with the machine, not with who uses it. */
 export interface Hypervisor {
+  readonly backplane: Backplane
   readonly times: XenTimes
   /** By their numbers, the host itself left out. */
   domains(): Domain[]
@@ -50,7 +51,7 @@ export interface CreateOptions {
 
 export interface HypervisorOptions {
   clock: Clock
-  bridges: Bridges
+  backplane: Backplane
   times: XenTimes
   totalMiB: number
   dom0MiB: number
@@ -60,7 +61,7 @@ export interface HypervisorOptions {
 /** What Xen needs for itself. */
 const overheadKiB = 21 * 1024
 
-export function openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log }: HypervisorOptions): Hypervisor {
+export function openHypervisor({ clock, backplane, times, totalMiB, dom0MiB, log }: HypervisorOptions): Hypervisor {
   const domains = new Map<number, Domain>()
   let nextId = 1
 
@@ -81,11 +82,12 @@ export function openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log }
     const free = freeKiB()
     const domain = addDomain(id, config, options)
     try {
-      await buildDomain(domain, { bridges, freeKiB: free, restored: options.restored !== undefined })
+      await buildDomain(domain, { backplane, freeKiB: free, restored: options.restored !== undefined })
       await clock.sleep(times.createMs, options.signal)
     } catch (error) {
       // Nobody is there to hear it, nor to destroy what was begun.
       if (options.signal?.aborted && !(error instanceof Refused)) throw error
+      await unplugVifs(domain)
       removeDomain(domain)
       throw error
     }
@@ -184,21 +186,29 @@ export function openHypervisor({ clock, bridges, times, totalMiB, dom0MiB, log }
     if (!domain.closing) {
       domain.closing = true
       pause(domain)
-      void clock.sleep(times.destroyMs).then(() => removeDomain(domain))
+      void clock
+        .sleep(times.destroyMs)
+        .then(() => unplugVifs(domain))
+        .then(() => removeDomain(domain))
     }
     await domain.gone.promise
+  }
+
+  async function unplugVifs(domain: Domain): Promise<void> {
+    for (const vif of [...domain.vifs]) if (vif.spec.script) await disconnectVif(backplane, domain, vif)
   }
 
   function removeDomain(domain: Domain): void {
     domain.guest.stop()
     domain.console.close()
-    for (const vif of domain.vifs) for (const name of vif.interfaces) bridges.remove(name)
+    for (const vif of domain.vifs) for (const name of vif.interfaces) backplane.interfaces.unplug(name)
     domains.delete(domain.id)
     domain.ended.resolve()
     domain.gone.resolve()
   }
 
   return {
+    backplane,
     times,
     domains: () => [...domains.values()],
     byId: (id) => domains.get(id),

@@ -9,6 +9,8 @@ export interface Xenstore {
   /** Everything at a path and below it, and what is above; of other domains nothing is there. */
   tree(top: string): Promise<Tree>
   write(path: string, value: string): void
+  /** What somebody wrote himself. */
+  written(path: string): string | undefined
   /** Whether it was there. */
   remove(path: string): Promise<boolean>
 }
@@ -44,6 +46,7 @@ export function openXenstore(hypervisor: Hypervisor, hostname: string): Xenstore
       for (const top of removed) if (below(path, top)) removed.delete(top)
       written.set(path, value)
     },
+    written: (path) => written.get(path),
     async remove(path) {
       const there = (await tree(path)).has(path)
       for (const each of written.keys()) if (below(each, path)) written.delete(each)

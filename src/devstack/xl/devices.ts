@@ -1,13 +1,14 @@
 import { Refused } from '../tools/refused.ts'
 import { prints, refuses, type Said } from '../tools/said.ts'
 import { diskJson, vifJson } from '../xen/config-json.ts'
-import { chooseBackend, connectDisk, connectVif } from '../xen/devices.ts'
+import { chooseBackend, connectDisk } from '../xen/devices.ts'
 import { deviceNumber, parseDiskSpec } from '../xen/disk-spec.ts'
 import type { Domain } from '../xen/domain.ts'
 import { withMac } from '../xen/domain-config.ts'
 import { libxlJson } from '../xen/json-text.ts'
 import { libxlError } from '../xen/libxl-errors.ts'
 import { parseVifSpec } from '../xen/vif-spec.ts'
+import { connectVif, disconnectVif } from '../xen/vifs.ts'
 import { domainOf, options, type XlCall, type XlCommand } from './command.ts'
 
 const missing = (domid: number) => new Refused(1, `Domain ${domid} does not exist.`)
@@ -109,27 +110,26 @@ export const blockDetach: XlCommand = (call) => {
 }
 
 /** `xl network-attach DOMAIN key=value…` */
-export const networkAttach: XlCommand = (call) => {
+export const networkAttach: XlCommand = async (call) => {
   const [word = '', ...specs] = options(call, '', 1).words
   const spec = parseVifSpec(specs.join(','))
   if (call.dryRun) return prints(`vif: ${libxlJson(vifJson(spec))}`)
   const domain = domainOf(call.machine, word, missing)
   const devid = Math.max(-1, ...domain.vifs.map((vif) => vif.devid)) + 1
-  const vif = connectVif(call.machine.bridges, domain.id, devid, withMac(spec), false)
-  if (Array.isArray(vif)) return refuses(1, ...vif, 'libxl_device_nic_add failed.')
-  domain.vifs.push(vif)
-  domain.config = { ...domain.config, vifs: [...domain.config.vifs, vif.spec] }
+  const vif = withMac(spec)
+  const problem = await connectVif(call.machine.hypervisor.backplane, domain, devid, vif, false)
+  if (problem) return refuses(1, ...problem, 'libxl_device_nic_add failed.')
+  domain.config = { ...domain.config, vifs: [...domain.config.vifs, vif] }
   return prints()
 }
 
 /** `xl network-detach DOMAIN DEVID|MAC` */
-export const networkDetach: XlCommand = (call) => {
+export const networkDetach: XlCommand = async (call) => {
   const [word = '', device = ''] = options(call, '', 2).words
   const domain = domainOf(call.machine, word, missing)
-  const at = domain.vifs.findIndex(({ devid, spec }) => String(devid) === device || spec.mac === device.toLowerCase())
-  if (at === -1) return refuses(1, `Unknown device ${device}.`)
-  const [removed] = domain.vifs.splice(at, 1)
-  for (const name of removed?.interfaces ?? []) call.machine.bridges.remove(name)
-  domain.config = { ...domain.config, vifs: domain.config.vifs.filter((spec) => spec !== removed?.spec) }
+  const removed = domain.vifs.find(({ devid, spec }) => String(devid) === device || spec.mac === device.toLowerCase())
+  if (!removed) return refuses(1, `Unknown device ${device}.`)
+  await disconnectVif(call.machine.hypervisor.backplane, domain, removed)
+  domain.config = { ...domain.config, vifs: domain.config.vifs.filter((spec) => spec !== removed.spec) }
   return prints()
 }
