@@ -3,13 +3,13 @@ import { groupsAnchor, netsGroup, portsGroup, trunksGroup } from '../names.ts'
 import type { FilterRule, Table } from '../pf/rule.ts'
 import { addressList } from './address-list.ts'
 import { groupRule, membersTable, remotesTable } from './group-rule.ts'
+import { hairpinRules, hairpinTables } from './hairpin.ts'
 import { impostors, lifelines, linksTable, portsTable, servedTable, trunkImpostors } from './lifelines.ts'
-import { outsideAddresses } from './outside.ts'
+import { hairpinOf } from './outside.ts'
 import { block, end, inTable, notOn, on, pass } from './rule-forms.ts'
 import { addressesOf, rangesOf, type Situation } from './situation.ts'
 
 const owner = { kind: 'host' } as const
-const outsideTable = 'outside'
 const ports = end([inTable(portsTable)])
 
 /**
@@ -18,24 +18,10 @@ const ports = end([inTable(portsTable)])
  */
 export function groupsRules(situation: Situation): CompiledAnchor {
   const { desired, facts } = situation
-  const outside = outsideAddresses(situation)
-  const hairpin = outside.length > 0
-  const { rules, tables } = groupParts(situation, hairpin)
+  const hairpin = hairpinOf(situation)
+  const { rules, tables } = groupParts(situation, hairpin !== undefined)
   const filter = [...impostors(), ...lifelines(facts)]
-  if (hairpin)
-    filter.push(
-      pass({
-        direction: 'in',
-        on: on(portsGroup),
-        family: 'inet',
-        from: ports,
-        to: end([inTable(outsideTable)]),
-        state: 'no',
-        label: 'hp:tap',
-        reason: 'what goes to an outside address of this host is translated and judged on the bridge',
-        owner,
-      }),
-    )
+  if (hairpin) filter.push(...hairpinRules())
   filter.push(
     block({
       direction: 'in',
@@ -59,22 +45,20 @@ export function groupsRules(situation: Situation): CompiledAnchor {
     )
   return {
     name: groupsAnchor,
-    tables: [...hostTables(situation, outside), ...tables],
+    tables: [...hostTables(situation), ...(hairpin ? hairpinTables(situation, hairpin) : []), ...tables],
     translation: [],
     filter: [...filter, ...rules, ...rest()],
   }
 }
 
-function hostTables(situation: Situation, outside: readonly string[]): Reasoned<Table>[] {
+function hostTables(situation: Situation): Reasoned<Table>[] {
   const links = ['255.255.255.255', 'fe80::/10', 'ff02::/16', ...situation.desired.networks.flatMap(rangesOf)]
   const table = (name: string, addresses: string[], reason: string) => ({ name, addresses, reason, owner })
-  const tables = [
+  return [
     table(portsTable, addressesOf(situation.ports, situation), 'the addresses of all instances of this host'),
     table(linksTable, addressList(links), 'where instances meet whoever serves their networks'),
     table(servedTable, addressList(situation.hostAddresses), "this host's own addresses on its networks"),
   ]
-  if (outside.length > 0) tables.push(table(outsideTable, addressList(outside), 'the outside addresses of this host'))
-  return tables
 }
 
 /** Only groups that a port of this host is in have rules; the others are there to be named by those. */

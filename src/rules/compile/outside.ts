@@ -1,5 +1,5 @@
 import { AppError } from '../../contract/errors.ts'
-import type { DesiredForward } from '../../contract/network.ts'
+import type { DesiredForward, DesiredRange } from '../../contract/network.ts'
 import type { Owner } from '../compiled.ts'
 import { compareAddresses } from './address-list.ts'
 import type { Situation } from './situation.ts'
@@ -43,11 +43,32 @@ export function entrances({ desired, facts: { egress } }: Situation): Entrance[]
   return [...whole, ...forwards].sort(compareEntrances)
 }
 
-/** The addresses that instances may reach each other by way of: those of the entrances, and that which the host gives to whoever has none. */
-export function outsideAddresses(situation: Situation): string[] {
+/** How instances reach each other by way of outside addresses of their host. */
+export interface Hairpin {
+  /** The networks whose router this host is: what their instances send out comes to its bridge. */
+  networks: readonly { bridge: string; range: string }[]
+  bridges: readonly string[]
+  /** The addresses of the entrances, and that which the host gives to whoever has none: they have the answers. */
+  outside: readonly string[]
+}
+
+/** Undefined where nobody can. */
+export function hairpinOf(situation: Situation): Hairpin | undefined {
+  const networks = situation.desired.networks.flatMap(({ bridge, ipv4 }) =>
+    ipv4 && isRoutedHere(ipv4) ? [{ bridge, range: ipv4.range }] : [],
+  )
   const listened = entrances(situation).map(({ address }) => address)
+  if (networks.length === 0 || listened.length === 0) return undefined
   const own = situation.facts.egress?.ipv4
-  return listened.length === 0 || own === undefined ? listened : [own, ...listened]
+  return {
+    networks,
+    bridges: [...new Set(networks.map(({ bridge }) => bridge))].sort(),
+    outside: own === undefined ? listened : [own, ...listened],
+  }
+}
+
+export function isRoutedHere({ host, router }: DesiredRange): boolean {
+  return host !== undefined && router === host
 }
 
 function compareEntrances(left: Entrance, right: Entrance): number {

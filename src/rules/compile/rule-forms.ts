@@ -27,7 +27,7 @@ const common = {
   state: 'no',
 } as const
 
-export const on = (...names: string[]): On => ({ not: false, names })
+export const on = (...names: readonly string[]): On => ({ not: false, names })
 export const notOn = (name: string): On => ({ not: true, names: [name] })
 
 export const address = (text: string): Host => ({ kind: 'address', not: false, address: text })
