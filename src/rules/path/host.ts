@@ -58,7 +58,7 @@ export interface Hop {
 
 /** How it ended. */
 export type End =
-  /** At who is behind an interface, or at the host itself. */
+  /** At who is behind an interface, or at the host itself. Nobody need listen there. */
   | { kind: 'delivered'; to: Origin; packet: Packet }
   /** By the last hop. */
   | { kind: 'blocked' }
@@ -70,7 +70,7 @@ export interface Journey {
   end: End
 }
 
-/** Who speaks: at which origin, and whether it answers. */
+/** A connection that somebody tried: who gets the first packet answers. */
 export interface Conversation {
   /** Every packet that was sent, in order. */
   journeys: readonly Journey[]
@@ -87,7 +87,7 @@ export interface PathHost {
   /**
    * Sends one packet and follows it. `broadcast`: its frame is a broadcast although the destination is one address (DHCP clients may do so); that
    * it is one for broadcast and multicast destinations needs no saying. Copies go to every member and the host; the journey is that of the host's
-   * copy, `copies` has the others.
+   * copy (which PF does not see on the member that it came by), `copies` has the others. What the host itself sends to all ends at the bridge.
    */
   send(packet: Packet, from: Origin, options?: { broadcast?: boolean }): Journey & { copies?: readonly Journey[] }
   /** A connection: its first packet, the answer of whoever gets it, and (TCP and UDP) two more packets each way. */

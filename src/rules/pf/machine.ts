@@ -17,7 +17,7 @@ export interface PfOptions {
   anchors?: Readonly<Record<string, Ruleset>>
 }
 
-/** Which of the five lists of a ruleset a rule is in. Each is numbered from 0. */
+/** Which of the four lists of a ruleset a rule is in. Each is numbered from 0. */
 export const ruleClasses = ['nat', 'rdr', 'binat', 'filter'] as const
 export type RuleClass = (typeof ruleClasses)[number]
 
@@ -35,7 +35,7 @@ export interface RuleSite<Rule extends KernelRule = KernelRule> {
 
 export interface Counters {
   evaluations: number
-  /** In and out are seen from the state for a rule that makes states: [in, out]. */
+  /** Those that came in and those that went out, at the interface; of a rule that made a state those of its state too. */
   packets: [number, number]
   bytes: [number, number]
   /** How many states of it there are. */
