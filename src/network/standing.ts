@@ -114,7 +114,7 @@ export async function openStanding({ paths, clock, monotonicMs, confirmSeconds }
         if (generation === inForce().generation) return
         const next = kept.trial
           ? { ...kept, trial: { ...kept.trial, generation } }
-          : { ...kept, confirmed: { networks, generation } }
+          : { ...kept, confirmed: { ...kept.confirmed, generation } }
         await write(next)
         state = next
         return

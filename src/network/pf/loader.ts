@@ -35,7 +35,16 @@ export interface RuleLoader {
    * where it was with the next call.
    * @throws AppError input-invalid (PF would not take the rules: nothing was changed) | command-failed, command-timeout
    */
-  bring(wanted: CompiledRules, facts: { filterLocal: boolean }): Promise<Brought>
+  bring(wanted: CompiledRules, options: BringOptions): Promise<Brought>
+  /** Whether PF was given something that was not taken away again. */
+  holds(): boolean
+}
+
+export interface BringOptions {
+  /** Whether PF sees what the host says to itself. */
+  filterLocal: boolean
+  /** Called before the first change, when every text was found good. */
+  beforeLoading(): Promise<void>
 }
 
 /** A table is counted at every look, and read whole now and then: this many at each. */
@@ -163,7 +172,9 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
   }
 
   return {
-    async bring(compiled, { filterLocal }) {
+    holds: () => file.anchors().size > 0,
+
+    async bring(compiled, { filterLocal, beforeLoading }) {
       const wanted = new Map(compiled.anchors.map((anchor) => [anchor.name, anchor]))
       const problems: string[] = []
       const put = async (anchors: ReadonlyMap<string, LoadedAnchor>) => {
@@ -196,6 +207,7 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
         if (why !== undefined)
           throw new AppError('input-invalid', `PF does not take the rules of ${pathOf(step.anchor)}: ${why}`)
       }
+      if (steps.length > 0) await beforeLoading()
       const touched = new Set(steps.flatMap((step) => (step.kind === 'replace' ? [] : [step.anchor])))
       if (touched.size > 0) {
         // First unknown, then known again: a daemon that is killed between loads once more, and takes nothing for somebody else's.

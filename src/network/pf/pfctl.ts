@@ -1,11 +1,12 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Exec, ExecResult } from '../../platform/exec.ts'
+import type { StateKey } from '../../rules/trace/state-key.ts'
 import { type PfInfo, readInfo } from './info.ts'
 import { type LabelCounters, readLabels } from './labels.ts'
 import { type Listing, readLines } from './listing.ts'
 import { readShownRules, readShownTree, type ShownRules, type ShownTree } from './rule-listing.ts'
-import { type PfState, readStates } from './states.ts'
+import { readStates } from './states.ts'
 
 export interface PfctlOptions {
   exec: Exec
@@ -43,9 +44,9 @@ export interface Pfctl {
   removeTable(anchor: string, table: string): Promise<void>
   labels(anchor: string): Promise<LabelCounters[]>
   /** Every state; `complete` is false when some could not be read. */
-  states(): Promise<{ states: PfState[]; complete: boolean }>
-  /** Ends one connection. One that has ended already is no error. */
-  kill(state: Pick<PfState, 'id' | 'creator'>): Promise<void>
+  states(): Promise<{ states: StateKey[]; complete: boolean }>
+  /** Ends one connection, by the id of its state. One that has ended already is no error. */
+  kill(state: string): Promise<void>
   /** Whether the main ruleset has `set skip on` this interface. */
   skips(name: string): Promise<boolean>
 }
@@ -156,8 +157,8 @@ export function openPfctl({ exec, clock, unread }: PfctlOptions): Pfctl {
       const listing = readStates(await ask(['-vv', '-s', 'states'], undefined, statesBytes))
       return { states: told('states', listing), complete: listing.unread.length === 0 }
     },
-    async kill({ id, creator }) {
-      await ask(['-k', 'id', '-k', `${id}/${creator}`])
+    async kill(state) {
+      await ask(['-k', 'id', '-k', state])
     },
 
     skips: async (name) => / \(skip\)/.test(await ask(['-v', '-s', 'Interfaces', '-i', name])),

@@ -1,0 +1,103 @@
+import type { DesiredNetworks } from '../contract/network.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import { compileRules } from '../rules/compile/compile.ts'
+import type { CompiledRules } from '../rules/compiled.ts'
+import type { HostFacts } from '../rules/host-facts.ts'
+import { closed } from './closed.ts'
+import type { RuleLoader } from './pf/loader.ts'
+import { enforces, faultsOfMain } from './pf/main-ruleset.ts'
+import type { Pfctl } from './pf/pfctl.ts'
+import { endDenied, goneAddresses } from './pf/tightening.ts'
+
+export interface GuardOptions {
+  rules: RuleLoader
+  pf: Pick<Pfctl, 'states' | 'kill'>
+  /** Whether an interface of an instance is on this host, wanted or not. */
+  hasPorts(): Promise<boolean>
+  /** The anchor above all of ours. */
+  anchor: string
+  clock: Clock
+  log: Log
+}
+
+/** What others changed of ours and was put back. */
+export interface Drift {
+  count: number
+  last?: { at: string; what: string }
+}
+
+/** PF's part of the networks in force. */
+export interface Guard {
+  /**
+   * Brings PF's rules to these networks. Answers what keeps them from having an effect, a sentence each.
+   * @throws AppError input-invalid (they cannot be had on this host: nothing was changed) | command-failed, command-timeout
+   */
+  bring(networks: DesiredNetworks, facts: HostFacts, beforeLoading: () => Promise<void>): Promise<string[]>
+  /**
+   * Ends the connections that the rules deny which `bring` was called with last, and those of ports that are gone. Does so after a change, and once in
+   * each life: one before may have been killed between the two. @throws AppError command-failed, command-timeout
+   */
+  endDenied(): Promise<void>
+  /** Whether PF runs and asks our rules. */
+  isEnforced(): boolean
+  /** Whether PF has anything of ours. */
+  holds(): boolean
+  drift(): Drift
+  statesKilled(): number
+}
+
+/** @param before what was in force when the daemon came */
+export function openGuard(options: GuardOptions, before: DesiredNetworks): Guard {
+  const { rules, pf, hasPorts, anchor, clock, log } = options
+  /** Of the networks and the rules that PF has. */
+  let current: { networks: DesiredNetworks; facts: HostFacts; compiled: CompiledRules } | undefined
+  /** The networks whose connections were not judged by the rules since. */
+  let unjudged: DesiredNetworks | undefined = before
+  let isEnforced = false
+  let drift: Drift = { count: 0 }
+  let statesKilled = 0
+
+  async function compiledFor(networks: DesiredNetworks, facts: HostFacts): Promise<CompiledRules> {
+    const compiled = compileRules(networks, facts)
+    const isLast = compiled.anchors.length === 0 && rules.holds()
+    return isLast && (await hasPorts()) ? closed : compiled
+  }
+
+  return {
+    async bring(networks, facts, beforeLoading) {
+      const compiled = await compiledFor(networks, facts)
+      const former = current?.networks ?? before
+      if (former !== networks) unjudged ??= former
+      const { filterLocal } = facts
+      const brought = await rules.bring(compiled, { filterLocal, beforeLoading })
+      current = { networks, facts, compiled }
+      for (const what of brought.drift) {
+        log.warn({ what }, 'somebody else changed what is ours; it is put back')
+        const at = clock.now().toISOString()
+        drift = { count: drift.count + 1, last: { at, what: what.slice(0, 500) } }
+      }
+      if (brought.changed) unjudged ??= networks
+      isEnforced = brought.main === undefined || enforces(brought.main, anchor)
+      return [...(brought.main ? faultsOfMain(brought.main, anchor) : []), ...brought.problems]
+    },
+
+    async endDenied() {
+      if (!unjudged || !current) return
+      const { networks, facts, compiled } = current
+      const gone = goneAddresses(unjudged, networks)
+      if (compiled.anchors.length > 0 || gone.length > 0) {
+        const { killed, complete } = await endDenied(pf, { desired: networks, facts, compiled, gone })
+        if (killed > 0) log.info({ killed }, 'connections were ended that the rules deny')
+        if (!complete) log.warn('some states of PF could not be read, and were left')
+        statesKilled += killed
+      }
+      unjudged = undefined
+    },
+
+    isEnforced: () => isEnforced,
+    holds: rules.holds,
+    drift: () => drift,
+    statesKilled: () => statesKilled,
+  }
+}
