@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { architectures } from '../contract/platform.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Daemons } from './daemons.ts'
 import type { Faults } from './faults.ts'
 import type { Interfaces } from './net/interfaces.ts'
 import type { Routes } from './net/routes.ts'
+import type { MachinePf } from './pf/machine-pf.ts'
 import type { Services } from './rc/services.ts'
 import type { Hypervisor } from './xen/hypervisor.ts'
 import type { Xenstore } from './xen/xenstore.ts'
@@ -67,7 +69,9 @@ export interface Machine {
   xenstore: Xenstore
   interfaces: Interfaces
   routes: Routes
+  pf: MachinePf
   zfs: ZfsStore
+  daemons: Daemons
   /** What tests have ordered to go wrong. */
   faults: Faults
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../platform/clock.ts'
+import { openDaemons } from './daemons.ts'
 import { openFaults } from './faults.ts'
 import { type Machine, type MachineFacts, type MachineTimes, versionOf, type XenFacts } from './machine.ts'
 import { bootNetwork, type NetworkVariables, ordinaryNetwork } from './net/boot-network.ts'
 import { openInterfaces } from './net/interfaces.ts'
+import { openMachinePf } from './pf/machine-pf.ts'
 import { openServices } from './rc/services.ts'
 import { openHypervisor } from './xen/hypervisor.ts'
 import type { Backplane } from './xen/vifs.ts'
@@ -65,6 +67,7 @@ export function openMachine(
     routes,
     hypervisor,
     xenstore,
+    pf: openMachinePf({ clock, major: versionOf(facts.release).major, hostuuid: facts.hostuuid, sysctls, interfaces }),
     zfs: openZfsStore({
       root,
       clock,
@@ -72,6 +75,7 @@ export function openMachine(
       deviceDelayMs: times.deviceMs,
       isOpen: hypervisor.isOpen,
     }),
+    daemons: openDaemons(),
     faults: openFaults(),
   }
 }

@@ -1,9 +1,15 @@
 import { freebsdTools } from '../../platform/tools.ts'
+import { arp } from './arp.ts'
 import { dmesg } from './dmesg.ts'
+import { dnsmasq } from './dnsmasq.ts'
 import { fetch } from './fetch.ts'
 import { freebsdVersion } from './freebsd-version.ts'
 import { ifconfig } from './ifconfig.ts'
+import { kill } from './kill.ts'
 import { kldstat } from './kldstat.ts'
+import { netstat } from './netstat.ts'
+import { pfctl } from './pfctl.ts'
+import { ps } from './ps.ts'
 import { route } from './route.ts'
 import { service } from './service.ts'
 import { sha256 } from './sha256.ts'
@@ -21,6 +27,12 @@ import { zpool } from './zpool.ts'
 /** The programs of a simulated host, by their paths: those that Slipway's programs call, and those of install.sh. */
 export const simulatedTools: Readonly<Record<string, SimulatedTool>> = {
   [freebsdTools['freebsd-version']]: freebsdVersion,
+  [freebsdTools.arp]: arp,
+  [freebsdTools.netstat]: netstat,
+  [freebsdTools.pfctl]: pfctl,
+  [freebsdTools.dnsmasq]: dnsmasq,
+  [freebsdTools.kill]: kill,
+  [freebsdTools.ps]: ps,
   [freebsdTools.service]: service,
   [freebsdTools.sysctl]: sysctl,
   [freebsdTools.sysrc]: sysrc,
