@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { check } from './check.ts'
 import { AppError, type ErrorCode } from './errors.ts'
 
 /**
@@ -14,7 +15,7 @@ export function parse<S extends TSchema>(
   what: string,
   code: ErrorCode = 'input-invalid',
 ): Static<S> {
-  if (Value.Check(schema, value)) return value as Static<S>
+  if (check(schema, value)) return value
   throw new AppError(code, `${what}: ${describe(schema, value)}`)
 }
 

@@ -1,4 +1,4 @@
-import { Value } from 'typebox/value'
+import { check } from '../contract/check.ts'
 import { ComponentConfig } from '../contract/component.ts'
 import { AppError } from '../contract/errors.ts'
 import { ImageConfig } from '../contract/image.ts'
@@ -54,7 +54,7 @@ const referrersTag = /^sha(256|512)-[0-9a-f]{64}$/
 
 /** Whether a tag is a version: such a tag never moves. */
 export function isVersion(tag: string): boolean {
-  return Value.Check(Version, tag)
+  return check(Version, tag)
 }
 
 /** Whether a repository holds releases of what hosts run. */
@@ -88,7 +88,7 @@ export async function checkReleaseRules(
     index !== undefined && index.subject === undefined && !tags.some((tag) => referrersTag.test(tag))
   const isRelease = claimed !== undefined || isReleaseIndex
   for (const tag of tags) {
-    if (isVersion(tag) === isRelease && (isRelease || !Value.Check(ChannelName, tag))) continue
+    if (isVersion(tag) === isRelease && (isRelease || !check(ChannelName, tag))) continue
     throw invalid(
       isRelease
         ? `the tag ${tag} is not a version; channels are moved by promoting, not by pushing`

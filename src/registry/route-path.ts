@@ -1,4 +1,4 @@
-import { Value } from 'typebox/value'
+import { check } from '../contract/check.ts'
 import { AppError } from '../contract/errors.ts'
 import { RepositoryName, TagName } from '../contract/names.ts'
 import { parseDigest } from './digests.ts'
@@ -39,7 +39,7 @@ export function parsePath(path: string): Target {
 
 /** @throws AppError NAME_INVALID */
 export function checkedName(name: string): string {
-  if (Value.Check(RepositoryName, name)) return name
+  if (check(RepositoryName, name)) return name
   throw new AppError(
     'NAME_INVALID',
     `${JSON.stringify(name)} is not the name of a repository: lower case letters and digits, \
@@ -49,7 +49,7 @@ separated by . _ - and /, at most 255 characters`,
 
 /** @throws AppError NAME_INVALID */
 export function checkedTag(tag: string): string {
-  if (Value.Check(TagName, tag)) return tag
+  if (check(TagName, tag)) return tag
   throw new AppError(
     'NAME_INVALID',
     `${JSON.stringify(tag)} is not a tag: letters, digits, . _ and -, at most 128 characters`,

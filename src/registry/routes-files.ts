@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Value } from 'typebox/value'
+import { check } from '../contract/check.ts'
 import { AppError } from '../contract/errors.ts'
 import { RepositoryName, TagName } from '../contract/names.ts'
 import { answerBlob } from './blob-answer.ts'
@@ -59,7 +59,7 @@ function readAddresses(path: string): Address[] {
   const readings: Address[] = [at(parts.length - 1), { ...at(parts.length - 2), name: parts.at(-1) ?? '' }]
   return readings.filter(
     ({ repository, reference }) =>
-      Value.Check(RepositoryName, repository) && (Value.Check(TagName, reference) || isDigest(reference)),
+      check(RepositoryName, repository) && (check(TagName, reference) || isDigest(reference)),
   )
 }
 
