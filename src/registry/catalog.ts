@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 
 /** The rows of repositories, and of which blobs and tags they have. A row about bytes is written after the bytes. */
@@ -28,39 +29,52 @@ export async function listRepositories(db: Db, { after, limit }: { after: string
   return rows.map(({ name }) => name)
 }
 
-/** Makes the repository known; it is there from its first blob or manifest on. */
-export async function addRepository(db: Db, repository: string, now: string): Promise<void> {
-  await db
+const insertRepository = fixedQuery((db, { repository, now }: { repository: string; now: string }) =>
+  db
     .insertInto('repositories')
     .values({ name: repository, created_at: now })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+    .onConflict((conflict) => conflict.doNothing()),
+)
+
+/** Makes the repository known; it is there from its first blob or manifest on. */
+export async function addRepository(db: Db, repository: string, now: string): Promise<void> {
+  await insertRepository(db, { repository, now })
 }
+
+const insertBlob = fixedQuery((db, { digest, size, now }: { digest: string; size: number; now: string }) =>
+  db
+    .insertInto('blobs')
+    .values({ digest, size, created_at: now })
+    .onConflict((conflict) => conflict.doNothing()),
+)
+
+const insertRepositoryBlob = fixedQuery(
+  (db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
+    db
+      .insertInto('repository_blobs')
+      .values({ repository, digest, created_at: now })
+      .onConflict((conflict) => conflict.doNothing()),
+)
 
 /** Lets a repository serve a blob whose bytes are durable. */
 export async function addBlob(db: Db, repository: string, digest: string, size: number, now: string): Promise<void> {
   await addRepository(db, repository, now)
-  await db
-    .insertInto('blobs')
-    .values({ digest, size, created_at: now })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  await db
-    .insertInto('repository_blobs')
-    .values({ repository, digest, created_at: now })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await insertBlob(db, { digest, size, now })
+  await insertRepositoryBlob(db, { repository, digest, now })
 }
 
-/** The size of a blob, when the repository may serve it. */
-export async function findBlob(db: Db, repository: string, digest: string): Promise<number | undefined> {
-  const row = await db
+const selectBlob = fixedQuery((db, { repository, digest }: { repository: string; digest: string }) =>
+  db
     .selectFrom('repository_blobs')
     .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
     .select('blobs.size')
     .where('repository_blobs.repository', '=', repository)
-    .where('repository_blobs.digest', '=', digest)
-    .executeTakeFirst()
+    .where('repository_blobs.digest', '=', digest),
+)
+
+/** The size of a blob, when the repository may serve it. */
+export async function findBlob(db: Db, repository: string, digest: string): Promise<number | undefined> {
+  const [row] = await selectBlob(db, { repository, digest })
   return row?.size
 }
 
@@ -86,24 +100,27 @@ export async function removeBlob(db: Db, repository: string, digest: string): Pr
   return numDeletedRows > 0n
 }
 
+const selectTag = fixedQuery((db, { repository, tag }: { repository: string; tag: string }) =>
+  db.selectFrom('tags').select('manifest').where('repository', '=', repository).where('name', '=', tag),
+)
+
 /** The digest that a tag names. */
 export async function findTag(db: Db, repository: string, tag: string): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('tags')
-    .select('manifest')
-    .where('repository', '=', repository)
-    .where('name', '=', tag)
-    .executeTakeFirst()
+  const [row] = await selectTag(db, { repository, tag })
   return row?.manifest
 }
 
-/** Points a tag to a manifest of the repository, wherever it pointed before. */
-export async function setTag(db: Db, repository: string, tag: string, manifest: string, now: string): Promise<void> {
-  await db
+const upsertTag = fixedQuery((db, values: { repository: string; tag: string; manifest: string; now: string }) => {
+  const { repository, tag, manifest, now } = values
+  return db
     .insertInto('tags')
     .values({ repository, name: tag, manifest, updated_at: now })
     .onConflict((conflict) => conflict.columns(['repository', 'name']).doUpdateSet({ manifest, updated_at: now }))
-    .execute()
+})
+
+/** Points a tag to a manifest of the repository, wherever it pointed before. */
+export async function setTag(db: Db, repository: string, tag: string, manifest: string, now: string): Promise<void> {
+  await upsertTag(db, { repository, tag, manifest, now })
 }
 
 export async function removeTag(db: Db, repository: string, tag: string): Promise<boolean> {

@@ -1,5 +1,4 @@
-import * as catalog from './catalog.ts'
-import { findManifest, type StoredManifest } from './manifest-rows.ts'
+import { findManifest, findTaggedManifest, type StoredManifest } from './manifest-rows.ts'
 import type { RegistryContext } from './route-context.ts'
 
 /** The manifest that a digest or a tag names in a repository; a tag may be one that nobody pushed. */
@@ -8,8 +7,9 @@ export async function findByReference(
   repository: string,
   reference: string,
 ): Promise<StoredManifest | undefined> {
-  const digest = reference.includes(':')
-    ? reference
-    : ((await catalog.findTag(db, repository, reference)) ?? (await resolveTag?.(repository, reference)))
+  if (reference.includes(':')) return findManifest(db, repository, reference)
+  const tagged = await findTaggedManifest(db, repository, reference)
+  if (tagged) return tagged
+  const digest = await resolveTag?.(repository, reference)
   return digest === undefined ? undefined : findManifest(db, repository, digest)
 }

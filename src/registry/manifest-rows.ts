@@ -1,4 +1,6 @@
+import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
+import type { ManifestsTable } from '../database/tables.ts'
 import type { ParsedManifest } from './manifest-form.ts'
 
 /** The rows of manifests and of what they refer to. */
@@ -14,22 +16,55 @@ export interface StoredManifest {
   content: Buffer
 }
 
-export async function findManifest(db: Db, repository: string, digest: string): Promise<StoredManifest | undefined> {
-  const row = await db
+const selectManifest = fixedQuery((db, { repository, digest }: { repository: string; digest: string }) =>
+  db
     .selectFrom('manifests')
     .select(['digest', 'media_type', 'artifact_type', 'content'])
     .where('repository', '=', repository)
-    .where('digest', '=', digest)
-    .executeTakeFirst()
-  return (
-    row && {
-      digest: row.digest,
-      mediaType: row.media_type,
-      artifactType: row.artifact_type,
-      content: Buffer.from(row.content),
-    }
-  )
+    .where('digest', '=', digest),
+)
+
+const selectTaggedManifest = fixedQuery((db, { repository, tag }: { repository: string; tag: string }) =>
+  db
+    .selectFrom('tags')
+    .innerJoin('manifests', (join) =>
+      join.onRef('manifests.repository', '=', 'tags.repository').onRef('manifests.digest', '=', 'tags.manifest'),
+    )
+    .select(['manifests.digest', 'manifests.media_type', 'manifests.artifact_type', 'manifests.content'])
+    .where('tags.repository', '=', repository)
+    .where('tags.name', '=', tag),
+)
+
+export async function findManifest(db: Db, repository: string, digest: string): Promise<StoredManifest | undefined> {
+  const [row] = await selectManifest(db, { repository, digest })
+  return row && stored(row)
 }
+
+/** The manifest that a tag names. */
+export async function findTaggedManifest(db: Db, repository: string, tag: string): Promise<StoredManifest | undefined> {
+  const [row] = await selectTaggedManifest(db, { repository, tag })
+  return row && stored(row)
+}
+
+type Row = Pick<ManifestsTable, 'digest' | 'media_type' | 'artifact_type' | 'content'>
+
+function stored({ digest, media_type, artifact_type, content }: Row): StoredManifest {
+  const { buffer, byteOffset, byteLength } = content
+  return {
+    digest,
+    mediaType: media_type,
+    artifactType: artifact_type,
+    content: Buffer.from(buffer, byteOffset, byteLength),
+  }
+}
+
+const insertManifest = fixedQuery((db, row: ManifestsTable) => {
+  const { repository, digest, media_type, artifact_type, subject, content, created_at } = row
+  return db
+    .insertInto('manifests')
+    .values({ repository, digest, media_type, artifact_type, subject, content, created_at })
+    .onConflict((conflict) => conflict.doNothing())
+})
 
 /** Writes a manifest and its references; one that is there already is the same one. */
 export async function addManifest(
@@ -40,19 +75,11 @@ export async function addManifest(
   content: Buffer,
   now: string,
 ): Promise<void> {
-  await db
-    .insertInto('manifests')
-    .values({
-      repository,
-      digest,
-      media_type: manifest.mediaType,
-      artifact_type: manifest.artifactType,
-      subject: manifest.subject,
-      content,
-      created_at: now,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  const { mediaType, artifactType, subject } = manifest
+  await insertManifest(db, {
+    ...{ repository, digest, content },
+    ...{ media_type: mediaType, artifact_type: artifactType, subject, created_at: now },
+  })
   for (let at = 0; at < manifest.references.length; at += rowsAtOnce)
     await db
       .insertInto('manifest_references')

@@ -1,9 +1,8 @@
 import type { Descriptor } from '../contract/oci.ts'
 import type { Db } from '../database/open.ts'
-import { findTag } from './catalog.ts'
 import { parseDigest } from './digests.ts'
 import { parseManifest } from './manifest-form.ts'
-import { findManifest, listReferrers, type StoredManifest } from './manifest-rows.ts'
+import { findManifest, findTaggedManifest, listReferrers, type StoredManifest } from './manifest-rows.ts'
 
 /** A page holds as much as every client takes: OCI Distribution 1.1, "Listing Referrers", names 4 MiB. */
 const maxPageBytes = 4 * 1024 * 1024
@@ -45,8 +44,7 @@ export async function readReferrers(
 /** OCI Distribution 1.1, "Referrers Tag Schema": the digest, with `-` for `:` and at most 64 digits. */
 async function listByFallbackTag(db: Db, repository: string, subject: string): Promise<string[]> {
   const { algorithm, hex } = parseDigest(subject)
-  const digest = await findTag(db, repository, `${algorithm}-${hex.slice(0, 64)}`)
-  const stored = digest === undefined ? undefined : await findManifest(db, repository, digest)
+  const stored = await findTaggedManifest(db, repository, `${algorithm}-${hex.slice(0, 64)}`)
   const index = stored && parseManifest(stored.content, stored.mediaType).index
   return index?.manifests.map((entry) => entry.digest) ?? []
 }

@@ -9,7 +9,7 @@ import type { Db } from '../database/open.ts'
 import type { Blobs } from './blobs.ts'
 import * as catalog from './catalog.ts'
 import { parseManifest } from './manifest-form.ts'
-import { findManifest, type StoredManifest } from './manifest-rows.ts'
+import { findManifest, findTaggedManifest, type StoredManifest } from './manifest-rows.ts'
 import { readComponentConfig } from './release-rules.ts'
 
 /** One manifest of a release, with its config. */
@@ -64,8 +64,7 @@ export async function readRelease(
 
 async function findRelease(db: Db, component: string, version: string): Promise<StoredManifest> {
   const repository = repositoryOf(component)
-  const digest = await catalog.findTag(db, repository, version)
-  const manifest = digest === undefined ? undefined : await findManifest(db, repository, digest)
+  const manifest = await findTaggedManifest(db, repository, version)
   if (manifest) return manifest
   throw new AppError(
     'release-unknown',

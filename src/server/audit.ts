@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { AuditEntry } from '../contract/audit.ts'
+import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import { actorName } from './principal.ts'
 
@@ -18,18 +19,19 @@ export async function audit(
   request: FastifyRequest,
   { action, subject, detail = '', actor }: Deed,
 ): Promise<void> {
-  await db
-    .insertInto('audit')
-    .values({
-      at: new Date().toISOString(),
-      actor: actor ?? actorName(request.principal),
-      action,
-      subject,
-      detail,
-      address: request.ip,
-    })
-    .execute()
+  await insertEntry(db, {
+    at: new Date().toISOString(),
+    actor: actor ?? actorName(request.principal),
+    action,
+    subject,
+    detail,
+    address: request.ip,
+  })
 }
+
+const insertEntry = fixedQuery((db, { at, actor, action, subject, detail, address }: Omit<AuditEntry, 'id'>) =>
+  db.insertInto('audit').values({ at, actor, action, subject, detail, address }),
+)
 
 /** The newest entries first. */
 export async function listAudit(db: Db, limit: number): Promise<AuditEntry[]> {

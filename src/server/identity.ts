@@ -1,3 +1,4 @@
+import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import { secretMatches } from '../platform/secret.ts'
 import { isAccessToken, readAccessToken } from './access-token.ts'
@@ -28,8 +29,14 @@ export async function identify(db: Db, key: Buffer, credential: string | undefin
   return findSubject(db, id, (hash) => secretMatches(secret, hash), now)
 }
 
+const selectToken = fixedQuery((db, { id }: { id: string }) => db.selectFrom('tokens').selectAll().where('id', '=', id))
+
+const selectHost = fixedQuery((db, { id }: { id: string }) =>
+  db.selectFrom('hosts').select(['name', 'key_hash']).where('id', '=', id),
+)
+
 async function findSubject(db: Db, id: string, knows: (hash: string) => boolean, now: Date): Promise<Identity> {
-  const row = await db.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await selectToken(db, { id })
   if (row) {
     if (!knows(row.secret_hash)) return refused(unknown)
     const { name, role, scopes, expiresAt } = readToken(row)
@@ -40,7 +47,7 @@ async function findSubject(db: Db, id: string, knows: (hash: string) => boolean,
     await markUsed(db, row, now)
     return known({ kind: 'token', id, name, role, scopes })
   }
-  const host = await db.selectFrom('hosts').select(['name', 'key_hash']).where('id', '=', id).executeTakeFirst()
+  const [host] = await selectHost(db, { id })
   return host && knows(host.key_hash) ? known({ kind: 'host', id, name: host.name }) : refused(unknown)
 }
 

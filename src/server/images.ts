@@ -6,9 +6,8 @@ import { mediaTypes } from '../contract/oci.ts'
 import { parseJson } from '../contract/parse.ts'
 import type { Db } from '../database/open.ts'
 import type { Blobs } from '../registry/blobs.ts'
-import { findTag } from '../registry/catalog.ts'
 import { parseManifest } from '../registry/manifest-form.ts'
-import { findManifest } from '../registry/manifest-rows.ts'
+import { findManifest, findTaggedManifest } from '../registry/manifest-rows.ts'
 
 /**
  * An image release as it is kept in the registry. Of an index it is the member for amd64, the only architecture that Xen has on FreeBSD; else
@@ -17,8 +16,7 @@ import { findManifest } from '../registry/manifest-rows.ts'
  */
 export async function findImage(db: Db, blobs: Blobs, name: string, version: string): Promise<Image> {
   const repository = `images/${name}`
-  const tagged = await findTag(db, repository, version)
-  const top = tagged === undefined ? undefined : await findManifest(db, repository, tagged)
+  const top = await findTaggedManifest(db, repository, version)
   if (!top)
     throw new AppError(
       'release-unknown',
