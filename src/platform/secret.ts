@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** An identifier: 16 hexadecimal digits. */
 export function newId(): string {
@@ -15,12 +15,12 @@ export function newSecret(): string {
  * a slow hash, and Slipway has none).
  */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return digest('sha256', secret)
 }
 
 /** Whether `secret` is the one of which `hash` was kept, in a time that does not depend on either. */
 export function secretMatches(secret: string, hash: string): boolean {
-  const given = Buffer.from(hashSecret(secret), 'hex')
-  const kept = Buffer.from(hash, 'hex')
+  const given = Buffer.from(hashSecret(secret))
+  const kept = Buffer.from(hash)
   return given.length === kept.length && timingSafeEqual(given, kept)
 }

@@ -73,6 +73,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
+    // One log for all requests: what is logged of one says its method and address.
+    childLoggerFactory: (logger) => logger,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 512 },
     trustProxy: trustedProxiesOf(config),
