@@ -3,6 +3,7 @@ import { AppError } from '../contract/errors.ts'
 import type { HostDetail } from '../contract/host.ts'
 import type { Db } from '../database/open.ts'
 import { type ComputeReport, computeReport } from './host-room.ts'
+import { networkTrouble } from './network-report.ts'
 import { type InstanceRow, readInstances, readVolumes } from './rows.ts'
 
 /** Every instance, by name; one on its way out is among them until its host says that it is gone. */
@@ -106,7 +107,8 @@ function stateOf(
   const status = compute?.instances.get(id)
   if (!status && !compute && (host.report?.generation ?? 0) >= generation)
     return { state: 'unknown', reason: `compute of ${host.name} does not answer` }
-  if (!status) return { state: 'pending', reason: coming ?? `${host.name} has not said anything of it yet` }
-  const reason = coming ?? status.reason
+  const trouble = document.ports.some((port) => port.filtered) ? networkTrouble(host, generation) : undefined
+  if (!status) return { state: 'pending', reason: coming ?? trouble ?? `${host.name} has not said anything of it yet` }
+  const reason = coming ?? status.reason ?? trouble
   return { state: status.state, ...(reason === undefined ? {} : { reason }) }
 }

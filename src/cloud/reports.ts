@@ -2,6 +2,7 @@ import type { HostReport } from '../contract/report.ts'
 import type { Db } from '../database/open.ts'
 import type { Fleet } from './fleet.ts'
 import { type ComputeReport, computeReport } from './host-room.ts'
+import { networkReport } from './network-report.ts'
 import { takeOperationReports } from './operations.ts'
 import { type InstanceRow, readInstances, readVolumes } from './rows.ts'
 import { hostsToldOtherwise, networkTexts } from './section-changes.ts'
@@ -82,7 +83,10 @@ export async function takeReport(
   if (await takeOperationReports(trx, host, compute.operations, at)) changed.add(host)
   const changedHosts = [...changed]
   if (changedHosts.length > 0) await fleet.nextGeneration(trx, changedHosts)
-  return { changedHosts, changedInstances: otherwise(rows, computeReport(previous), compute) }
+  const isOther = networkSaid(previous) !== networkSaid(report)
+  const affected = isOther ? rows.filter(({ document }) => document.ports.length > 0).map(({ name }) => name) : []
+  const changedInstances = new Set([...otherwise(rows, computeReport(previous), compute), ...affected])
+  return { changedHosts, changedInstances: [...changedInstances] }
 }
 
 /** The names of instances whose state or health is another than before. */
@@ -92,4 +96,10 @@ function otherwise(rows: readonly InstanceRow[], before: ComputeReport | undefin
     return `${status?.state} ${status?.health} ${status?.reason} ${status?.domid} ${status?.snapshots.length}`
   }
   return rows.filter(({ id }) => told(before, id) !== told(now, id)).map(({ name }) => name)
+}
+
+/** What of a report of networks can change how instances stand. */
+function networkSaid(report: HostReport | null): string {
+  const { loaded, trial, refused } = networkReport(report) ?? {}
+  return JSON.stringify([loaded, trial, refused])
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { DesiredGroupRule } from '../contract/network.ts'
 import type { Stack, StackGroup, StackGroupRule, StackInstance } from '../contract/stack.ts'
-import { parseRange } from '../rules/address.ts'
-import { rangesOf, rangeText } from './network-spec.ts'
+import { groupRuleText } from '../rules/compile/group-rule-text.ts'
+import { canonicalRange, rangesOf } from './network-spec.ts'
 import { readPorts } from './port-numbers.ts'
 
 /** The group of instances that name none. */
@@ -46,48 +46,39 @@ export function portGroupsOf(
 
 /** A rule as hosts are told it. `idOf` gives the id of a group of the stack. */
 export function desiredRule(rule: StackGroupRule, idOf: (group: string) => string): DesiredGroupRule {
-  const { direction, protocol = 'any', ports, icmpType, icmpCode, range, group } = rule
-  const remote = parseRange(range ?? '')
-  const family = familyOf(rule)
+  const { group } = rule
   return {
+    ...meaningOf(rule),
     id: createHash('sha256').update(ruleText(rule)).digest('hex').slice(0, 8),
-    direction,
-    ...(family === undefined ? {} : { family }),
-    protocol,
-    ...(ports === undefined ? {} : { ports: readPorts(ports) }),
-    ...(icmpType === undefined
-      ? {}
-      : { icmp: { type: icmpType, ...(icmpCode === undefined ? {} : { code: icmpCode }) } }),
-    ...(remote
-      ? { remote: { range: rangeText(remote) } }
-      : group === undefined
-        ? {}
-        : { remote: { group: idOf(group) } }),
+    ...(group === undefined ? {} : { remote: { group: idOf(group) } }),
   }
 }
 
-/** The one family that a rule can be about; undefined for both. */
-export function familyOf({ family, protocol, range }: StackGroupRule): 4 | 6 | undefined {
-  if (family !== undefined) return family === 'ipv4' ? 4 : 6
-  if (protocol === 'icmp') return 4
-  if (protocol === 'icmp6') return 6
-  return parseRange(range ?? '')?.family
+/** "in tcp 80 from anybody", "out everything to security group db": all that a rule says. */
+export function ruleText(rule: StackGroupRule): string {
+  return groupRuleText(meaningOf(rule), (name) => name)
 }
 
-/** "in tcp 80 from anybody", "out any to group db over IPv6": all that a rule says. */
-export function ruleText(rule: StackGroupRule): string {
-  const { direction, protocol = 'any', ports, icmpType, icmpCode, range, group } = rule
-  const { from, to } = readPorts(ports ?? 0)
-  const remote = parseRange(range ?? '')
-  const other = remote ? rangeText(remote) : group === undefined ? 'anybody' : `group ${group}`
-  return [
+/** A rule with every default, in which a group is called by its name. */
+function meaningOf({
+  direction,
+  protocol = 'any',
+  family,
+  ports,
+  icmpType,
+  icmpCode,
+  range,
+  group,
+}: StackGroupRule): DesiredGroupRule {
+  const code = icmpCode === undefined ? {} : { code: icmpCode }
+  const remote = range === undefined ? group && { group } : { range: canonicalRange(range) }
+  return {
+    id: '',
     direction,
-    typeof protocol === 'number' ? `protocol ${protocol}` : protocol,
-    ...(ports === undefined ? [] : [from === to ? from : `${from}-${to}`]),
-    ...(icmpType === undefined ? [] : [`type ${icmpType}`]),
-    ...(icmpCode === undefined ? [] : [`code ${icmpCode}`]),
-    direction === 'in' ? 'from' : 'to',
-    other,
-    ...(rule.family === undefined || remote ? [] : [`over ${rule.family === 'ipv4' ? 'IPv4' : 'IPv6'}`]),
-  ].join(' ')
+    ...(family === undefined ? {} : { family: family === 'ipv4' ? 4 : 6 }),
+    protocol,
+    ...(ports === undefined ? {} : { ports: readPorts(ports) }),
+    ...(icmpType === undefined ? {} : { icmp: { type: icmpType, ...code } }),
+    ...(remote ? { remote } : {}),
+  }
 }

@@ -1,9 +1,12 @@
 import type { HostDetail } from '../contract/host.ts'
 import type { PinnedImage, StackDetail, StackRevision, StackRevisionText, StackSummary } from '../contract/plan.ts'
 import type { Db } from '../database/open.ts'
+import { holderOf } from './desired-networks.ts'
 import { listInstances } from './instances.ts'
-import { bridgeOf } from './network-spec.ts'
-import { readNetworks, readVolumes } from './rows.ts'
+import { readNetworkRows } from './network-rows.ts'
+import { bridgeOf, rangesOf, rangeText } from './network-spec.ts'
+import { forwardText } from './outside.ts'
+import { readVolumes } from './rows.ts'
 import { findRevision, findStack } from './stacks.ts'
 
 /** Every stack, by name. */
@@ -34,11 +37,7 @@ export async function listStacks(db: Db, hosts: readonly HostDetail[]): Promise<
 export async function showStack(db: Db, hosts: readonly HostDetail[], name: string): Promise<StackDetail> {
   await findStack(db, name)
   const summary = (await listStacks(db, hosts)).find((one) => one.name === name) as StackSummary
-  const ports = await db
-    .selectFrom('ports')
-    .select((row) => ['network', row.fn.countAll<number>().as('count')])
-    .groupBy('network')
-    .execute()
+  const rows = await readNetworkRows(db, [name])
   const revisions = await db
     .selectFrom('stack_revisions')
     .selectAll()
@@ -47,12 +46,23 @@ export async function showStack(db: Db, hosts: readonly HostDetail[], name: stri
     .execute()
   return {
     ...summary,
-    networks: (await readNetworks(db, [name])).map(({ id, spec }) => ({
-      name: spec.name,
-      bridge: bridgeOf({ id, spec }),
-      ranges: [spec.ipv4, spec.ipv6].flatMap((range) => range?.range ?? []),
-      ports: Number(ports.find(({ network }) => network === id)?.count ?? 0),
+    networks: rows.networks.map((network) => ({
+      name: network.name,
+      bridge: bridgeOf(network),
+      ranges: rangesOf(network.spec).map(({ range }) => rangeText(range)),
+      ports: rows.ports.filter((port) => port.network === network.id).length,
     })),
+    securityGroups: rows.groups.map(({ id, name: group, spec }) => ({
+      name: group,
+      rules: spec.rules.length,
+      ports: rows.ports.filter(({ groups }) => groups.includes(id)).length,
+    })),
+    floatingIps: rows.floatingIps.map((row) => ({
+      name: row.name,
+      address: row.address,
+      instance: holderOf(row, rows)?.instance.name ?? null,
+    })),
+    portForwards: rows.forwards.map(({ spec }) => forwardText(name, spec)),
     revisions: revisions.map(revisionView),
   }
 }

@@ -7,5 +7,6 @@ export const ServerEvent = Type.Union([
   Type.Object({ kind: Type.Literal('artifact'), name: Type.String() }),
   Type.Object({ kind: Type.Literal('stack'), name: Type.String() }),
   Type.Object({ kind: Type.Literal('instance'), name: Type.String() }),
+  Type.Object({ kind: Type.Literal('floating-range'), name: Type.String() }),
 ])
 export type ServerEvent = Static<typeof ServerEvent>

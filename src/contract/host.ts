@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { ChannelName, ComponentName, HostName, Id, Labels, Timestamp, Version } from './names.ts'
+import { NetworkStatus } from './network-status.ts'
 import { ReleaseSet } from './release-set.ts'
 import { HostReport } from './report.ts'
 
@@ -39,6 +40,15 @@ export const HostSummary = Type.Object({
 })
 export type HostSummary = Static<typeof HostSummary>
 
+/** How the networks of a host stand. */
+export const HostNetwork = Type.Object({
+  ...Type.Pick(NetworkStatus, ['loaded', 'trial', 'refused', 'egress', 'filterLocal']).properties,
+  ...Type.Partial(Type.Pick(NetworkStatus, ['drift', 'statesKilled'])).properties,
+  /** How many ports have their rules in force. */
+  ports: Type.Integer({ minimum: 0 }),
+})
+export type HostNetwork = Static<typeof HostNetwork>
+
 /** `GET /api/v1/hosts/:name` */
 export const HostDetail = Type.Object({
   ...HostSummary.properties,
@@ -47,5 +57,7 @@ export const HostDetail = Type.Object({
   desired: Type.Union([ReleaseSet, Type.Null()]),
   /** The last report, whole; null before the first. */
   report: Type.Union([HostReport, Type.Null()]),
+  /** What its network says; absent while it says nothing. */
+  network: Type.Optional(HostNetwork),
 })
 export type HostDetail = Static<typeof HostDetail>

@@ -82,6 +82,8 @@ export const HostRules = Type.Object({
   generation: Type.Integer(),
   /** The generation that the host says is in force; absent when its network reports nothing. */
   loaded: Type.Optional(Type.Integer()),
+  /** What is not known of the host and had to be assumed, a sentence each. */
+  assumed: Type.Optional(Type.Array(Text)),
   anchors: Type.Array(
     Type.Object({
       /** Whole: "org.openstack/sg". */
@@ -138,5 +140,7 @@ export const Trace = Type.Object({
   hops: Type.Array(TraceHop),
   /** How the first answer comes back, when the packet arrived. */
   answer: Type.Array(TraceHop),
+  /** What is not known of the hosts on the way and had to be assumed, a sentence each. */
+  assumed: Type.Optional(Type.Array(Text)),
 })
 export type Trace = Static<typeof Trace>

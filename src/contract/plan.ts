@@ -139,6 +139,12 @@ export const StackDetail = Type.Object({
   networks: Type.Array(
     Type.Object({ name: CloudName, bridge: Type.String(), ranges: Type.Array(Type.String()), ports: Type.Integer() }),
   ),
+  securityGroups: Type.Array(Type.Object({ name: CloudName, rules: Type.Integer(), ports: Type.Integer() })),
+  floatingIps: Type.Array(
+    Type.Object({ name: CloudName, address: Type.String(), instance: Type.Union([Type.String(), Type.Null()]) }),
+  ),
+  /** "tcp 8022 to shop.web:22" */
+  portForwards: Type.Array(Type.String()),
   revisions: Type.Array(StackRevision),
 })
 export type StackDetail = Static<typeof StackDetail>

@@ -21,9 +21,11 @@ import { artifactRoutes } from './api/artifacts.ts'
 import { channelRoutes } from './api/channels.ts'
 import { enrolRoutes } from './api/enrol.ts'
 import { eventRoutes } from './api/events.ts'
+import { floatingRangeRoutes } from './api/floating-ranges.ts'
 import { hostRoutes, hostSelfRoutes } from './api/hosts.ts'
 import { imageRoutes } from './api/images.ts'
 import { instanceRoutes } from './api/instances.ts'
+import { networkRoutes } from './api/networks.ts'
 import { operationRoutes } from './api/operations.ts'
 import { schemaRoutes } from './api/schemas.ts'
 import { stackRoutes } from './api/stacks.ts'
@@ -159,6 +161,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       instanceRoutes(api)
       operationRoutes(api)
       volumeRoutes(api)
+      networkRoutes(api)
+      floatingRangeRoutes(api)
       imageRoutes(api)
       schemaRoutes(api)
       await streamRoutes(api)

@@ -17,6 +17,7 @@ export function parseEvent(data: string): ServerEvent | undefined {
     case 'artifact':
     case 'stack':
     case 'instance':
+    case 'floating-range':
       return { kind, name }
     default:
       return undefined
@@ -52,6 +53,8 @@ export function affects({ kind, name }: ServerEvent, path: string): boolean {
         path === `/stacks/${name.split('.')[0]}` ||
         path === '/volumes'
       )
+    case 'floating-range':
+      return path === '/floating-ranges'
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { leaveHost, releaseSuccessors } from '../../cloud/fencing.ts'
+import { networkReport } from '../../cloud/network-report.ts'
 import { expectReport, takeReport } from '../../cloud/reports.ts'
 import { cloudSections } from '../../cloud/sections.ts'
 import { inTurn } from '../../cloud/turn.ts'
@@ -17,6 +18,11 @@ import type { Api } from './api.ts'
 /** What people ask about hosts. */
 export function hostRoutes({ app, db, config, cloud, changes, events }: Api): void {
   const view = () => ({ now: new Date(), silentSeconds: config.hostSilentSeconds })
+  const show = async (name: string): Promise<HostDetail> => {
+    const host = await showHost(db, name, view())
+    const network = networkReport(host.report)
+    return { ...host, ...(network ? { network: { ...network, ports: network.ports.size } } : {}) }
+  }
 
   app.get('/hosts', { config: { access: 'viewer' }, schema: { response: { 200: Type.Array(HostSummary) } } }, () =>
     listHosts(db, view()),
@@ -28,7 +34,7 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
       config: { access: 'viewer' },
       schema: { params: Type.Object({ name: HostName }), response: { 200: HostDetail } },
     },
-    (request) => showHost(db, request.params.name, view()),
+    (request) => show(request.params.name),
   )
 
   app.delete(
@@ -64,7 +70,7 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
       })
       changes.notify(woken)
       events.publish({ kind: 'host', name })
-      return showHost(db, name, view())
+      return show(name)
     },
   )
 }

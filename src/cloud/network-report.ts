@@ -1,0 +1,62 @@
+import type { Static, TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import type { HostDetail } from '../contract/host.ts'
+import { NetworkStatus } from '../contract/network-status.ts'
+import type { HostReport } from '../contract/report.ts'
+import type { HostFacts } from '../rules/host-facts.ts'
+
+const { loaded, trial, refused, ports, egress, filterLocal, drift, statesKilled } = NetworkStatus.properties
+
+/** What a host's network says of itself, as far as it can be understood: a newer or older network must not cost us all of it. */
+export type NetworkReport = Pick<NetworkStatus, 'loaded' | 'trial' | 'refused' | 'egress' | 'filterLocal'> &
+  Partial<Pick<NetworkStatus, 'drift' | 'statesKilled'>> & {
+    /** The ids of ports whose rules are in force. */
+    ports: ReadonlySet<string>
+  }
+
+/** Undefined while the host has no network that sets up any. */
+export function networkReport(report: HostReport | null): NetworkReport | undefined {
+  const status: Record<string, unknown> | undefined = report?.daemons.network
+  if (!status || !Value.Check(loaded, status.loaded)) return undefined
+  const read = <K extends string, S extends TSchema>(key: K, schema: S) =>
+    (Value.Check(schema, status[key]) ? { [key]: status[key] } : {}) as Partial<Record<K, Static<S>>>
+  return {
+    loaded: status.loaded,
+    ...read('trial', trial),
+    ...read('refused', refused),
+    ...read('egress', egress),
+    ...read('drift', drift),
+    ...read('statesKilled', statesKilled),
+    filterLocal: Value.Check(filterLocal, status.filterLocal) && status.filterLocal,
+    ports: new Set(Value.Check(ports, status.ports) ? status.ports : []),
+  }
+}
+
+/** What the rules of a host depend on, and what had to be assumed of it, as sentences. */
+export function hostFacts({ name, report }: HostDetail): { facts: HostFacts; assumed: string[] } {
+  const status = networkReport(report)
+  const { interface: outside, ipv4, ipv6 } = status?.egress ?? {}
+  const assumed =
+    status === undefined
+      ? [`${name} reports no network, so nothing is known of its outside: what is translated there is left out`]
+      : outside === undefined
+        ? [`${name} has no outside interface that it knows of, so nothing is translated there`]
+        : []
+  return {
+    facts: {
+      ...(outside === undefined
+        ? {}
+        : { egress: { interface: outside, ...(ipv4 ? { ipv4 } : {}), ...(ipv6 ? { ipv6 } : {}) } }),
+      filterLocal: status?.filterLocal ?? false,
+      metadata: { address: '169.254.169.254', port: 80 },
+    },
+    assumed,
+  }
+}
+
+/** Why the networks of a host are not as they were decided in a generation; undefined when nothing is known against it. */
+export function networkTrouble(host: Pick<HostDetail, 'name' | 'report'>, generation: number): string | undefined {
+  const { refused, loaded } = networkReport(host.report) ?? {}
+  if (!refused || refused.generation < generation || (loaded ?? 0) >= refused.generation) return undefined
+  return `${host.name} refused the networks of generation ${refused.generation}: ${refused.reason}`
+}
