@@ -74,19 +74,14 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
         let bytes = (await file.stat()).size
         const known = running.get(upload) ?? { hash: newHash('sha256'), bytes: 0 }
         running.set(upload, known)
-        const take = (piece: Uint8Array) => {
-          if (bytes + piece.length > maxBytes)
-            throw new AppError(
-              'payload-too-large',
-              `the upload is longer than ${maxBytes} bytes, the most that is taken`,
-            )
+        const hash = (piece: Uint8Array) => {
           if (known.bytes === bytes) {
             known.hash.update(piece)
             known.bytes += piece.length
           }
           bytes += piece.length
         }
-        await appendAll(file, source, { take, sync: () => syncUpload(file, path) })
+        await appendAll(file, limited(source, maxBytes - bytes, maxBytes), { hash, sync: () => syncUpload(file, path) })
         return bytes
       } catch (error) {
         // Bytes that the disk did not take are in the hash; the client may send others in their place.
@@ -147,6 +142,17 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
     },
 
     remove: (digest) => remove(blobPath(digest)),
+  }
+}
+
+/** What comes from a source, as long as it is not more than there is room for. @throws AppError payload-too-large */
+async function* limited(source: AsyncIterable<Uint8Array>, room: number, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let left = room
+  for await (const piece of source) {
+    left -= piece.length
+    if (left < 0)
+      throw new AppError('payload-too-large', `the upload is longer than ${maxBytes} bytes, the most that is taken`)
+    yield piece
   }
 }
 

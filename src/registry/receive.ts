@@ -28,6 +28,15 @@ export async function receive(
   }
 }
 
+/** Whether something comes with a request (RFC 9112, 6.3); one that ends an upload has often come before. */
+export function hasBody({ headers }: FastifyRequest): boolean {
+  return (
+    headers['transfer-encoding'] !== undefined ||
+    Number(headers['content-length'] ?? 0) > 0 ||
+    headers['content-range'] !== undefined
+  )
+}
+
 /** OCI Distribution 1.1, "Pushing a blob in chunks": `Content-Range: <first>-<last>`; some clients write `bytes` before it. */
 function parseChunk({ headers }: FastifyRequest): Chunk | undefined {
   const header = headers['content-range']

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../contract/errors.ts'
 import * as catalog from './catalog.ts'
 import { algorithms, parseDigest } from './digests.ts'
-import { receive } from './receive.ts'
+import { hasBody, receive } from './receive.ts'
 import { type Handlers, mayPull, queryText, type RegistryContext } from './route-context.ts'
 import { checkedName } from './route-path.ts'
 
@@ -59,7 +59,7 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
       if (digest === undefined) throw new AppError('DIGEST_INVALID', 'the query has no digest')
       parseDigest(digest)
       try {
-        await receive(context, repository, id, request)
+        if (hasBody(request)) await receive(context, repository, id, request)
       } catch (error) {
         await sayOffset(context, error, repository, id, reply)
         throw error

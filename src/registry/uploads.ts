@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
+import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
+import type { UploadsTable } from '../database/tables.ts'
 import type { Blobs } from './blobs.ts'
+import { bodyPieces } from './body-pieces.ts'
 import * as catalog from './catalog.ts'
-import { spentPieces } from './spent-pieces.ts'
 
 /** A chunk says where it begins and ends (both bytes belong to it); a stream does not. */
 export interface Chunk {
@@ -56,19 +58,14 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
 
   /** When something last happened in a session. */
   async function check(repository: string, id: string): Promise<Date> {
-    const row = await db
-      .selectFrom('uploads')
-      .select('updated_at')
-      .where('id', '=', id)
-      .where('repository', '=', repository)
-      .executeTakeFirst()
+    const [row] = await selectUpload(db, { repository, id })
     if (!row) throw new AppError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}; begin a new one`)
     return new Date(row.updated_at)
   }
 
   async function write(id: string, usedAt: Date, source: Readable, chunk: Chunk | undefined): Promise<number> {
     return alone(id, async (signal) => {
-      const before = await blobs.uploaded(id)
+      const before = chunk && (await blobs.uploaded(id))
       if (chunk && chunk.first !== before)
         throw new AppError(
           'BLOB_UPLOAD_OFFSET',
@@ -76,13 +73,13 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
         )
       const noted = await touch(id, usedAt)
       addAbortSignal(signal, source)
-      // The source is a request: it must live on after a refusal, or the answer could not be sent.
-      const pieces = spentPieces(source.iterator({ destroyOnReturn: false }))
-      const after = await blobs.append(id, pieces, { maxBytes: maxBlobBytes })
+      const after = await blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes })
       await touch(id, noted)
-      const length = chunk && chunk.last - chunk.first + 1
-      if (length !== undefined && after - before !== length)
-        throw new AppError('SIZE_INVALID', `the chunk was to have ${length} bytes, but ${after - before} came`)
+      if (chunk && after !== chunk.last + 1)
+        throw new AppError(
+          'SIZE_INVALID',
+          `the chunk was to have ${chunk.last - chunk.first + 1} bytes, but ${after - chunk.first} came`,
+        )
       return after
     })
   }
@@ -105,7 +102,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
         )
       const id = randomBytes(16).toString('hex')
       const now = new Date().toISOString()
-      await db.insertInto('uploads').values({ id, repository, created_at: now, updated_at: now }).execute()
+      await insertUpload(db, { id, repository, created_at: now, updated_at: now })
       return id
     },
 
@@ -136,7 +133,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
           const { sizeBytes } = await blobs.commit(id, digest)
           await db.transaction().execute(async (trx) => {
             await catalog.addBlob(trx, repository, digest, sizeBytes, new Date().toISOString())
-            await trx.deleteFrom('uploads').where('id', '=', id).execute()
+            await deleteUpload(trx, { id })
           })
         } catch (error) {
           if (error instanceof AppError && error.code === 'DIGEST_INVALID') await forget(db, blobs, id)
@@ -154,13 +151,26 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
 }
 
 async function countOpen(db: Db, repository: string): Promise<number> {
-  const { open } = await db
+  const [row] = await countUploads(db, { repository })
+  return Number(row?.open)
+}
+
+const countUploads = fixedQuery((db, { repository }: { repository: string }) =>
+  db
     .selectFrom('uploads')
     .select((row) => row.fn.countAll<number>().as('open'))
-    .where('repository', '=', repository)
-    .executeTakeFirstOrThrow()
-  return Number(open)
-}
+    .where('repository', '=', repository),
+)
+
+const selectUpload = fixedQuery((db, { repository, id }: { repository: string; id: string }) =>
+  db.selectFrom('uploads').select('updated_at').where('id', '=', id).where('repository', '=', repository),
+)
+
+const insertUpload = fixedQuery((db, { id, repository, created_at, updated_at }: UploadsTable) =>
+  db.insertInto('uploads').values({ id, repository, created_at, updated_at }),
+)
+
+const deleteUpload = fixedQuery((db, { id }: { id: string }) => db.deleteFrom('uploads').where('id', '=', id))
 
 /**
  * Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. Bytes without a session go as well: a power
@@ -179,5 +189,5 @@ export async function removeExpired(db: Db, blobs: Blobs, before: Date): Promise
 /** The bytes first: a crash in between leaves an empty session, and a full disk has room again for the change of the row. */
 async function forget(db: Db, blobs: Blobs, id: string): Promise<void> {
   await blobs.abandon(id)
-  await db.deleteFrom('uploads').where('id', '=', id).execute()
+  await deleteUpload(db, { id })
 }
