@@ -81,12 +81,11 @@ function stepsFor(anchor: CompiledAnchor, held: HeldAnchor | undefined): LoadSte
   })
   // Tables of rules that block grow before the others change, and shrink after them.
   const [guarding, passing] = [true, false].map((is) => changes.filter(({ table }) => guards.has(table) === is))
-  const union = ({ before, after }: (typeof changes)[number]) => [...new Set([...before, ...after])]
   return [
-    ...(guarding ?? []).filter((it) => !sameMembers(union(it), it.before)).map((it) => replace(it.table, union(it))),
+    ...(guarding ?? []).filter((it) => !sameMembers(grown(it), it.before)).map((it) => replace(it.table, grown(it))),
     ...(passing ?? []).map(({ table, after }) => replace(table, after)),
     ...(guarding ?? [])
-      .filter((it) => !sameMembers(union(it), it.after))
+      .filter((it) => !sameMembers(grown(it), it.after))
       .map(({ table, after }) => replace(table, after)),
   ]
 }
@@ -95,6 +94,12 @@ function stepsFor(anchor: CompiledAnchor, held: HeldAnchor | undefined): LoadSte
 function guardingTables({ filter }: CompiledAnchor): Set<string> {
   const hosts = filter.flatMap(({ action, from, to }) => (action === 'block' ? [...from.hosts, ...to.hosts] : []))
   return new Set(hosts.flatMap((host) => (host.kind === 'table' && !host.not ? [host.table] : [])))
+}
+
+/** The members of both; an exception only where both have it. */
+function grown({ before, after }: { before: readonly string[]; after: readonly string[] }): string[] {
+  const all = [...new Set([...before, ...after])]
+  return all.filter((one) => !one.startsWith('!') || (before.includes(one) && after.includes(one)))
 }
 
 export function sameMembers(left: readonly string[], right: readonly string[]): boolean {
