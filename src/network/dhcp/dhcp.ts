@@ -51,8 +51,8 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
     const problems: string[] = []
     const wanted = desired.networks.filter(isServed)
     const kept = await listFolder(folder)
-    const ids = new Set([...kept, ...wanted.map(({ id }) => id)])
-    const running = await processes.find([...ids].map(pathsOf))
+    const running = await processes.find()
+    const pidsOf = ({ configuration }: NetworkDhcpPaths) => running.get(configuration) ?? []
     const ports = Map.groupBy(desired.ports, ({ network }) => network)
     const hostnames = new Map(desired.instances.map(({ id, hostname }) => [id, hostname]))
     const seen: DhcpSight[] = []
@@ -60,11 +60,11 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
     for (const id of kept) {
       if (wanted.some((network) => network.id === id)) continue
       const there = pathsOf(id)
-      await attempt(`the network ${id} is gone`, problems, () => end(there, running.get(there.folder)))
+      await attempt(`the network ${id} is gone`, problems, () => end(there, pidsOf(there)))
     }
     for (const network of wanted) {
       const there = pathsOf(network.id)
-      const before = running.get(there.folder)
+      const before = pidsOf(there)
       const pid = await attempt(`${network.name} has no DHCP`, problems, () =>
         serve(network, leasesOf(network, ports.get(network.id) ?? [], hostnames), before, problems),
       )
@@ -77,7 +77,7 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
   async function serve(
     network: DesiredNetworkPart,
     leases: Leases,
-    running: number | undefined,
+    running: readonly number[],
     problems: string[],
   ): Promise<number> {
     const there = pathsOf(network.id)
@@ -85,36 +85,37 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
     problems.push(...configuration.problems)
     const wanted = { configuration: configuration.text, ...leases }
     const loaded = await readLoaded(there)
-    const step = running === undefined ? 'restart' : stepTo(wanted, running, loaded)
-    if (step === 'nothing' && running !== undefined) return running
+    const [pid, ...more] = running
+    const step = pid === undefined || more.length > 0 ? 'restart' : stepTo(wanted, pid, loaded)
+    if (step === 'nothing' && pid !== undefined) return pid
 
     await makeFolder(there.folder)
     await removeTemporaries(there.folder)
     await replaceFile(there.hosts, wanted.hosts)
     await replaceFile(there.names, wanted.names)
-    if (step === 'reload' && running !== undefined) {
-      await processes.reload(running)
-      await writeLoaded(there, { pid: running, ...wanted })
-      log.info({ network: network.name }, 'dnsmasq was told of new instances')
-      return running
+    if (step === 'reload' && pid !== undefined) {
+      await processes.reload(pid)
+      await writeLoaded(there, { pid, ...wanted })
+      log.info({ network: network.name, pid }, 'dnsmasq was told of new instances')
+      return pid
     }
     await replaceFile(there.configuration, wanted.configuration)
     // One that cannot be read must not cost the one that runs.
     await processes.check(there)
     // A process that comes to have this number is not taken for one that has read anything.
     await forgetLoaded(there)
-    if (running !== undefined) await processes.stop(there, running)
-    else if (loaded) log.warn({ network: network.name, pid: loaded.pid }, 'dnsmasq had ended')
-    const pid = await processes.start(there)
-    await writeLoaded(there, { pid, ...wanted })
-    log.info({ network: network.name, pid }, 'dnsmasq started')
-    return pid
+    for (const each of running) await processes.stop(there, each)
+    if (running.length === 0 && loaded) log.warn({ network: network.name, pid: loaded.pid }, 'dnsmasq had ended')
+    const started = await processes.start(there)
+    await writeLoaded(there, { pid: started, ...wanted })
+    log.info({ network: network.name, pid: started }, 'dnsmasq started')
+    return started
   }
 
-  async function end(there: NetworkDhcpPaths, running: number | undefined): Promise<void> {
-    if (running !== undefined) {
-      await processes.stop(there, running)
-      log.info({ folder: there.folder }, 'dnsmasq stopped')
+  async function end(there: NetworkDhcpPaths, running: readonly number[]): Promise<void> {
+    for (const pid of running) {
+      await processes.stop(there, pid)
+      log.info({ folder: there.folder, pid }, 'dnsmasq stopped')
     }
     await remove(there.folder)
   }

@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net'
+import { AppError } from '../../contract/errors.ts'
 import type { DesiredNetworkPart, DesiredPort } from '../../contract/network.ts'
 import { textOf } from './text.ts'
 
@@ -10,9 +11,14 @@ export interface Leases {
   names: string
 }
 
-/** The domain of the instances of a network: that of its stack. ".internal" is reserved for private use and will never be in the public DNS. */
+/**
+ * The domain of the instances of a network: that of its stack. ".internal" is reserved for private use and will never be in the public DNS.
+ * @throws AppError input-invalid
+ */
 export function domainOf({ name }: DesiredNetworkPart): string {
-  return `${name.split('.')[0]}.internal`
+  const stack = /^([a-z0-9-]+)\./.exec(name)?.[1]
+  if (stack !== undefined) return `${stack}.internal`
+  throw new AppError('input-invalid', `the network's name ${JSON.stringify(name)} does not begin with that of a stack`)
 }
 
 /**

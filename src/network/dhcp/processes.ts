@@ -6,13 +6,10 @@ import type { NetworkDhcpPaths } from './paths.ts'
 
 const timeoutMs = 10_000
 
-/**
- * The running dnsmasqs. Each outlives whoever started it, and is found again by what its pid file says, if the process of that number was started with the
- * configuration beside that file: the number alone may be another's by now.
- */
+/** The running dnsmasqs. Each outlives whoever started it, and is found again by its command line, which names the configuration of its network. */
 export interface Processes {
-  /** The process ids of those that run, by the folder of their network. */
-  find(networks: readonly NetworkDhcpPaths[]): Promise<ReadonlyMap<string, number>>
+  /** The process ids of those that run, by the path of their configuration. There is one of each, unless something went wrong. */
+  find(): Promise<ReadonlyMap<string, readonly number[]>>
   /** Whether dnsmasq can read the configuration. @throws AppError command-failed, with what it said */
   check(paths: NetworkDhcpPaths): Promise<void>
   /**
@@ -27,30 +24,20 @@ export interface Processes {
 }
 
 export function openProcesses(exec: Exec, clock: Clock): Processes {
-  async function find(networks: readonly NetworkDhcpPaths[]): Promise<Map<string, number>> {
-    const pids = new Map<number, NetworkDhcpPaths>()
-    for (const paths of networks) {
-      const pid = Number((await readTextIfThere(paths.pid))?.trim())
-      if (Number.isInteger(pid) && pid > 1) pids.set(pid, paths)
-    }
-    if (pids.size === 0) return new Map()
-    // Exit code 1: none of them is there.
-    const { stdout } = await exec(['ps', '-ww', '-o', 'pid=', '-o', 'args=', '-p', [...pids.keys()].join()], {
-      timeoutMs,
-    })
-    const running = new Map<string, number>()
+  async function find(): Promise<Map<string, number[]>> {
+    const { stdout } = await execOk(exec, ['ps', '-axww', '-o', 'pid=', '-o', 'args='], { timeoutMs })
+    const running = new Map<string, number[]>()
     for (const line of stdout.split('\n')) {
-      const [, pid, command = ''] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? []
-      const paths = pids.get(Number(pid))
-      if (paths && command.trimEnd().endsWith(` ${argument(paths)}`)) running.set(paths.folder, Number(pid))
+      const [, pid, configuration] = /^\s*(\d+) .*dnsmasq --conf-file=(.*?)\s*$/.exec(line) ?? []
+      if (configuration !== undefined) running.set(configuration, [...(running.get(configuration) ?? []), Number(pid)])
     }
     return running
   }
 
-  async function isGone(paths: NetworkDhcpPaths, pid: number, withinMs: number): Promise<boolean> {
-    const deadline = clock.now().getTime() + withinMs
+  async function isGone({ configuration }: NetworkDhcpPaths, pid: number): Promise<boolean> {
+    const deadline = clock.now().getTime() + 5000
     for (;;) {
-      if ((await find([paths])).get(paths.folder) !== pid) return true
+      if (!(await find()).get(configuration)?.includes(pid)) return true
       if (clock.now().getTime() > deadline) return false
       await clock.sleep(20)
     }
@@ -58,9 +45,9 @@ export function openProcesses(exec: Exec, clock: Clock): Processes {
 
   return {
     find,
-    async check(paths) {
+    async check({ configuration }) {
       try {
-        await execOk(exec, ['dnsmasq', '--test', argument(paths)], { timeoutMs })
+        await execOk(exec, ['dnsmasq', '--test', `--conf-file=${configuration}`], { timeoutMs })
       } catch (error) {
         const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
         if (code !== 'ENOENT') throw error
@@ -69,24 +56,19 @@ export function openProcesses(exec: Exec, clock: Clock): Processes {
         })
       }
     },
-    async start(paths) {
-      await execOk(exec, ['dnsmasq', argument(paths)], { timeoutMs })
-      return Number(await readTextIfThere(paths.pid))
+    async start({ configuration, pid }) {
+      await execOk(exec, ['dnsmasq', `--conf-file=${configuration}`], { timeoutMs })
+      return Number(await readTextIfThere(pid))
     },
     async reload(pid) {
       await execOk(exec, ['kill', '-HUP', String(pid)], { timeoutMs })
     },
     async stop(paths, pid) {
-      // That one ended by itself meanwhile is no failure of kill(1).
+      // kill(1) fails when the process has ended meanwhile, which is as good.
       await exec(['kill', '-TERM', String(pid)], { timeoutMs })
-      if (await isGone(paths, pid, 5000)) return
+      if (await isGone(paths, pid)) return
       await exec(['kill', '-KILL', String(pid)], { timeoutMs })
-      await isGone(paths, pid, 5000)
+      await isGone(paths, pid)
     },
   }
-}
-
-/** By this a dnsmasq is known for that of a network. */
-function argument({ configuration }: NetworkDhcpPaths): string {
-  return `--conf-file=${configuration}`
 }
