@@ -72,7 +72,7 @@ async function settleHosts(trx: Db, stack: Stack, steps: readonly Step[]): Promi
       ...coming.filter(({ ports }) => ports.some((port) => port.network === name)).map(({ host }) => host),
     ]
     const promised = promisedAddresses(stack, network.name)
-    for (const host of [...new Set(there)].sort())
+    for (const host of new Set(there))
       own.set(ownKey(network.id, host), await settleHostAddresses(trx, network, host, promised))
   }
   return own

@@ -27,6 +27,8 @@ export interface TestHost {
 }
 
 export interface TestCloud extends Cloud {
+  /** That of the database. */
+  file: string
   /** The moment at which hosts are looked at. */
   clock: { now: Date }
   deed: Deed
@@ -67,7 +69,7 @@ export function image(
 /** A cloud on a real SQLite file, with the fleet's own functions. */
 export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestCloud> {
   const fleet = await openFleet()
-  const { db } = fleet
+  const { db, file } = fleet
   const clock = { now: start }
   const cloud: Cloud = {
     db,
@@ -78,6 +80,7 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
   const deed: Deed = { actor: 'token test', now: start, record: async () => {} }
   return {
     ...cloud,
+    file,
     clock,
     deed,
     apply: (text) => applyStack(cloud, text, undefined, deed),

@@ -31,6 +31,8 @@ export const releases: Releases = {
 
 export interface Fleet {
   db: Db
+  /** The database's. */
+  file: string
   enrol(name: string, platform?: HostPlatform): Promise<string>
   move(channel: string, ...references: string[]): Promise<number>
   row(id: string): Promise<{ generation: number; release_set: string | null; set_problem: string | null }>
@@ -38,12 +40,14 @@ export interface Fleet {
 
 /** A fleet on a real SQLite file, with the releases above. */
 export async function openFleet(): Promise<Fleet> {
-  const db = await openSqlite(join(await temporaryFolder(), 'fleet.sqlite'))
+  const file = join(await temporaryFolder(), 'fleet.sqlite')
+  const db = await openSqlite(file)
   onTestFinished(() => db.destroy())
   const agent = { release: { name: 'agent', version: '1.0.0', digest: sha256('agent') }, bundle: sha256('bundle') }
   const { secret } = await issueJoinToken(db, { channel: 'stable', uses: 100 }, agent, now)
   return {
     db,
+    file,
     async enrol(name, platform = amd64) {
       const token = await findJoinToken(db, secret, now)
       const enrol = { name, platform, key: newSecret() }
