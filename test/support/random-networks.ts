@@ -24,8 +24,8 @@ export const commonProtocols = ['tcp', 'udp', 'sctp', 'icmp', 'icmp6', 47] as co
 export const outsiders = { 4: '192.0.2.100', 6: '2001:db8:f::100' } as const
 
 /** Somebody on another host of network number `at`, and an address there that nobody has. */
-export const neighbours = (at: number) => ({ 4: `10.${at}.0.200`, 6: `2001:db8:${at}::200` }) as const
-export const nobody = (at: number) => ({ 4: `10.${at}.0.99`, 6: `2001:db8:${at}::99` }) as const
+export const neighbours = (at: number) => ({ 4: `10.${at}.0.200`, 6: `2001:db8:a${at}::200` }) as const
+export const nobody = (at: number) => ({ 4: `10.${at}.0.99`, 6: `2001:db8:a${at}::99` }) as const
 
 export function randomModel(random: Random): RandomModel {
   const networks = Array.from({ length: 1 + random.integer(3) }, (_, at) => randomNetwork(random, at))
@@ -77,8 +77,8 @@ function randomNetwork(random: Random, at: number): NetworkSpec {
     }),
     ...(families.includes('6') && {
       ipv6: flat
-        ? { range: '2001:db8:2::/64', router: '2001:db8:2::fe' }
-        : { range: `2001:db8:${at}::/64`, host: `2001:db8:${at}::1` },
+        ? { range: '2001:db8:a2::/64', router: '2001:db8:a2::fe' }
+        : { range: `2001:db8:a${at}::/64`, host: `2001:db8:a${at}::1` },
     }),
   }
 }
@@ -89,7 +89,7 @@ function randomPorts(random: Random, { name, ipv4, ipv6 }: NetworkSpec, at: numb
     network: name,
     addresses: [
       ...(ipv4 ? [`10.${at}.0.${11 + index}`] : []),
-      ...(ipv6 && (!ipv4 || random.chance(0.8)) ? [`2001:db8:${at}::1${index}`] : []),
+      ...(ipv6 && (!ipv4 || random.chance(0.8)) ? [`2001:db8:a${at}::1${index}`] : []),
     ],
     // An address that several share, or a range that holds the host's own.
     allowed: ipv4 ? random.some([`10.${at}.0.100/32`, `10.${at}.0.0/29`], 0.15) : [],
@@ -102,7 +102,7 @@ function randomGroup(random: Random, name: string, groups: string[]): GroupSpec 
   return {
     name,
     elsewhere: random.some(elsewhere, 0.3),
-    rules: Array.from({ length: random.integer(4) }, () => randomRule(random, groups)),
+    rules: Array.from({ length: random.integer(8) }, () => randomRule(random, groups)),
   }
 }
 
@@ -114,10 +114,10 @@ function randomRule(random: Random, groups: string[]): RuleSpec {
     '192.0.2.0/24',
     '192.0.2.100/32',
     '0.0.0.0/0',
-    '2001:db8:0::/48',
+    '2001:db8:a0::/48',
     '::/0',
   ]
-  const range = random.pick(ranges).replace(':0::', '::')
+  const range = random.pick(ranges)
   const remote = random.pick([undefined, { group: random.pick(groups) }, { range }])
   const from = random.pick(commonPorts)
   const hasPorts = protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp'

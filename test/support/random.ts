@@ -26,9 +26,8 @@ export function randomOf(seed: number): Random {
     integer,
     chance: (probability) => next() < probability,
     pick: (choices) => {
-      const found = choices[integer(choices.length)]
-      if (found === undefined) throw new RangeError('nothing to choose from')
-      return found
+      if (choices.length === 0) throw new RangeError('nothing to choose from')
+      return choices[integer(choices.length)] as (typeof choices)[number]
     },
     some: (choices, probability) => choices.filter(() => next() < probability),
     shuffled: (items) => {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { DesiredGroupRule } from '../../contract/network.ts'
 import type { CompiledAnchor, Reasoned } from '../compiled.ts'
 import { groupsAnchor, netsGroup, portsGroup, trunksGroup } from '../names.ts'
 import type { FilterRule, Table } from '../pf/rule.ts'
@@ -72,13 +74,12 @@ function groupParts(situation: Situation, hairpin: boolean) {
   const remotes = new Set<string>()
   for (const id of [...members.keys()].sort()) {
     const group = situation.groups.get(id)
-    const spoken = (group?.rules ?? [])
-      .toSorted((left, right) => (left.id < right.id ? -1 : 1))
-      .flatMap((rule) => {
-        const forms = group ? groupRule(group, rule, situation, { hairpin }) : []
-        if (forms.length > 0 && rule.remote !== undefined && 'group' in rule.remote) remotes.add(rule.remote.group)
-        return forms
-      })
+    if (group === undefined) continue
+    const spoken = eachOnce(group.rules).flatMap((rule) => {
+      const forms = groupRule(group, rule, situation, { hairpin })
+      if (forms.length > 0 && rule.remote !== undefined && 'group' in rule.remote) remotes.add(rule.remote.group)
+      return forms
+    })
     if (spoken.length === 0) continue
     rules.push(...spoken)
     tables.push({
@@ -99,6 +100,13 @@ function groupParts(situation: Situation, hairpin: boolean) {
       owner: { kind: 'group', id },
     })
   return { tables, rules }
+}
+
+/** In the order of their ids; what is said twice counts once. */
+function eachOnce(rules: readonly DesiredGroupRule[]): DesiredGroupRule[] {
+  return rules
+    .filter((rule, at) => rules.findIndex((other) => isDeepStrictEqual(other, rule)) === at)
+    .sort((left, right) => (left.id < right.id ? -1 : 1))
 }
 
 function rest(): Reasoned<FilterRule>[] {

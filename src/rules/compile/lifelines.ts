@@ -3,7 +3,7 @@ import type { HostFacts } from '../host-facts.ts'
 import { netsGroup, portsGroup } from '../names.ts'
 import { icmp6, tcp, udp } from '../pf/packet.ts'
 import type { FilterRule } from '../pf/rule.ts'
-import { address, block, end, inTable, on, pass } from './rule-forms.ts'
+import { address, block, end, inTable, notOn, on, pass } from './rule-forms.ts'
 
 /** The tables that the lifelines speak of. `links`: where an instance meets whoever serves its network; `served`: this host's own addresses. */
 export const portsTable = 'ports'
@@ -129,20 +129,36 @@ export function lifelines({ metadata }: HostFacts): Reasoned<FilterRule>[] {
       reason: 'instances hear the routers of their networks',
     }),
   ]
-  if (metadata)
-    rules.push(
-      pass({
-        ...fromNet,
-        family: 'inet',
-        protocols: [tcp],
-        from: end([ports]),
-        to: end([address(metadata.address)], metadata.port),
-        state: 'keep',
-        label: 'll:meta',
-        reason: 'instances ask what they are',
-      }),
-    )
+  if (metadata) rules.push(...metadataRules(metadata))
   return rules
+}
+
+/** A router elsewhere may lead the same address to another who tells instances what they are. */
+function metadataRules({ address: text, port }: NonNullable<HostFacts['metadata']>): Reasoned<FilterRule>[] {
+  return [
+    pass({
+      on: on(netsGroup),
+      direction: 'in',
+      family: 'inet',
+      protocols: [tcp],
+      from: end([ports]),
+      to: end([address(text)], port),
+      state: 'keep',
+      label: 'll:meta',
+      reason: 'instances ask what they are',
+      owner,
+    }),
+    block({
+      on: notOn('lo0'),
+      direction: 'out',
+      family: 'inet',
+      from: end([ports]),
+      to: end([address(text)]),
+      label: 'll:meta-here',
+      reason: 'nobody but this host tells instances what they are',
+      owner,
+    }),
+  ]
 }
 
 /** What the trunk must not bring or take: each host is the router of its own instances. */
