@@ -9,6 +9,7 @@ import { join } from 'node:path'
  *     var/db/slipway/network/interfaces.json   addresses that network put on interfaces of others
  *     var/db/slipway/network/ports/<12 hex>    what vif-slipway has to know of a port, by its MAC
  *     var/db/slipway/network/dhcp/<network>/   files of that network's dnsmasq
+ *     var/db/slipway/network/passwords/        what guests tell the metadata service, 0700
  *     var/run/slipway/network.booted           is there since network ran first after a boot, which empties /var/run
  *     var/run/slipway/network.sock
  */
@@ -25,6 +26,7 @@ export function networkPaths(root: string) {
     interfaces: join(state, 'interfaces.json'),
     ports: join(state, 'ports'),
     dhcp: join(state, 'dhcp'),
+    passwords: join(state, 'passwords'),
   }
 }
 export type NetworkPaths = ReturnType<typeof networkPaths>

@@ -44,6 +44,9 @@ export interface Reconciler {
   problems(): string[]
 }
 
+/** A host without networks only tells what its outside is. */
+const idleFactsMs = 60_000
+
 /**
  * The loop that brings the host to the networks in force. One pass at a time, and the next does all of it again: nothing is kept between two passes that
  * is not found again after a kill.
@@ -58,6 +61,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
   let applied: DesiredNetworks | undefined
   let loaded = 0
   let facts: HostFacts | undefined
+  let factsAtMs = 0
   let problems: string[] = []
   /** Whether something of ours may be on this host. Where nothing ever was, one try to remove it is enough, and may fail: PF need not be there. */
   let isUsed = standing.inForce().networks.networks.length > 0 || standing.trial() !== undefined || guard.holds()
@@ -83,10 +87,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     await attempt('what is desired cannot be taken', decide)
     const { networks } = standing.inForce()
     isUsed ||= networks.networks.length > 0
-    const isKnown = await attempt('what the host has cannot be found out', async () => {
-      facts = await interfaces.facts()
-      return []
-    })
+    const isKnown = await attempt('what the host has cannot be found out', findFacts)
     if (isUsed || !isSearched) {
       const isGuarded = isKnown && (await attempt('PF', () => bringRules(networks)))
       if (isGuarded) await attempt('connections', () => guard.endDenied().then(nothing))
@@ -102,6 +103,14 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     problems = isUsed ? found : []
     if (applied?.networks.length === 0 && !guard.holds()) isUsed = false
     options.looked()
+  }
+
+  async function findFacts(): Promise<string[]> {
+    const now = clock.now().getTime()
+    if (!isUsed && facts && now - factsAtMs < idleFactsMs) return []
+    facts = await interfaces.facts()
+    factsAtMs = now
+    return []
   }
 
   function enter(networks: DesiredNetworks): void {

@@ -74,7 +74,7 @@ export async function openStanding({ paths, clock, monotonicMs, confirmSeconds }
   const confirmMs = confirmSeconds * 1000
   let problem: string | undefined
   let state: StandingFile = { format: 1, confirmed: { generation: 0, networks: noNetworks } }
-  await makeFolder(paths.state, { mode: 0o700 })
+  await makeFolder(paths.state)
   try {
     const text = await readTextIfThere(paths.standing)
     if (text !== undefined) state = parseJson(StandingFile, text, paths.standing)

@@ -45,7 +45,7 @@ export async function openLoadedFile(paths: NetworkPaths, booted: boolean): Prom
     async put(next) {
       anchors = new Map(next)
       // What an old file says of an anchor that was loaded since would be taken for somebody else's change.
-      await makeFolder(paths.state, { mode: 0o700 })
+      await makeFolder(paths.state)
       await replaceFile(paths.rules, `${JSON.stringify({ format: 1, anchors: Object.fromEntries(anchors) })}\n`, {
         mode: 0o600,
       })
