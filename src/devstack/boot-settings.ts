@@ -18,6 +18,12 @@ export interface BootSettings {
   network?: NetworkVariables
 }
 
+/** What rc.d/routing sets. */
+const gatewayVariables = {
+  gateway_enable: 'net.inet.ip.forwarding',
+  ipv6_gateway_enable: 'net.inet6.ip6.forwarding',
+} as const
+
 /** Reads /boot/loader.conf, /etc/sysctl.conf, and what rc.conf says of the network. */
 export async function readBootSettings(root: string): Promise<BootSettings> {
   const loader = (await readTextIfThere(join(root, 'boot/loader.conf'))) ?? ''
@@ -34,12 +40,15 @@ export async function readBootSettings(root: string): Promise<BootSettings> {
       // ifconfig loads it for the first bridge.
       ...(clonedInterfaces.some((name) => name.startsWith('bridge')) ? ['if_bridge'] : []),
     ],
-    sysctls: new Map(
-      sysctlLines.flatMap((line): [string, string][] => {
+    sysctls: new Map([
+      ...Object.entries(gatewayVariables).flatMap(([variable, sysctl]): [string, string][] =>
+        read(rcConf, variable)?.toUpperCase() === 'YES' ? [[sysctl, '1']] : [],
+      ),
+      ...sysctlLines.flatMap((line): [string, string][] => {
         const [, name, value] = /^\s*([\w.]+)\s*=\s*"?([^"#]*?)"?\s*(?:#.*)?$/.exec(line) ?? []
         return name === undefined ? [] : [[name, value ?? '']]
       }),
-    ),
+    ]),
     clonedInterfaces,
     ...(network.size > 0 ? { network } : {}),
   }

@@ -33,6 +33,7 @@ export interface HostFolderOptions {
  *     .simulator/                machine.json and the socket: what no host has
  *     boot/loader.conf           Xen and the modules, as etc/sysctl.conf and etc/rc.conf have the rest of what a dom0 needs
  *     etc/rc.conf                host name, and `--root` for the programs of Slipway
+ *     etc/pf.conf                rules that let everything through, and the calls of our anchors
  *     etc/rc.subr                the simulator's own
  *     usr/local/bin/node         a link to the Node that runs this
  *     dev/zvol/…                 a link for each volume, to its bytes in .simulator/zfs
@@ -64,11 +65,14 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
   }
   await writeOnce(join(root, '.simulator/machine.json'), `${JSON.stringify(facts, null, 2)}\n`)
   await writeOnce(join(root, 'etc/defaults/rc.conf'), 'rcshutdown_timeout="90"\nlocal_startup="/usr/local/etc/rc.d"\n')
-  const xencommonsLine = bare ? '' : 'xencommons_enable="YES"\n'
-  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\ncloned_interfaces="bridge0"\n${xencommonsLine}`)
+  const prepared = bare
+    ? ''
+    : ['xencommons', 'pf', 'gateway', 'ipv6_gateway'].map((each) => `${each}_enable="YES"\n`).join('')
+  await writeOnce(join(root, 'etc/rc.conf'), `hostname="${name}"\ncloned_interfaces="bridge0"\n${prepared}`)
   if (!bare) {
     await writeOnce(join(root, 'boot/loader.conf'), loaderConf(xen?.commandLine ?? ordinaryXen.commandLine))
-    await writeOnce(join(root, 'etc/sysctl.conf'), 'vm.max_user_wired=-1\n')
+    await writeOnce(join(root, 'etc/sysctl.conf'), sysctlConf)
+    await writeOnce(join(root, 'etc/pf.conf'), pfConf)
   }
   await writeOnce(join(root, 'usr/local/etc/rc.d/xencommons'), xencommons, 0o755)
   if (options.agentSettings !== '')
@@ -87,6 +91,21 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
 
   await Promise.all(Object.keys(simulatedTools).map((path) => writeShim(root, path)))
 }
+
+const sysctlConf = `vm.max_user_wired=-1
+net.link.bridge.pfil_member=1
+net.link.bridge.pfil_local_phys=1
+net.link.bridge.pfil_bridge=0
+net.pf.filter_local=1
+`
+
+const pfConf = `set keepcounters
+nat-anchor "org.openstack/*"
+rdr-anchor "org.openstack/*"
+binat-anchor "org.openstack/*"
+anchor "org.openstack/*"
+pass
+`
 
 function loaderConf(commandLine: string): string {
   return `xen_kernel="/boot/xen"

@@ -8,6 +8,7 @@ import { makeFolder, remove } from '../platform/files.ts'
 import { toolPaths } from '../platform/tools.ts'
 import { type HostFolderOptions, prepareHostFolder } from './host-folder.ts'
 import type { Order } from './orders.ts'
+import type { PacketAnswer, PacketOrder } from './pf/send-packet.ts'
 import { cutPower } from './processes.ts'
 import { programFile } from './program-file.ts'
 import { sendOrder } from './send-order.ts'
@@ -24,6 +25,8 @@ export interface SimulatedHost {
   install(options: { url: string; token: string }): Promise<void>
   /** Makes the machine or a guest of it do what no program can ask for. For tests. @throws AppError command-failed */
   order(order: Order): Promise<void>
+  /** Somebody tries to reach somebody through this host; PF sees it, and counts. @throws AppError command-failed when there is no such guest */
+  packet(packet: PacketOrder): Promise<PacketAnswer>
   /** The power fails: every process is killed at once. */
   powerOff(): Promise<void>
   /** Switches the host on; its services start. */
@@ -70,7 +73,10 @@ export async function openSimulatedHost({ folder, name, ...options }: SimulatedH
     root,
     run,
     boot,
-    order: (order) => sendOrder(root, order),
+    async order(order) {
+      await sendOrder(root, order)
+    },
+    packet: async (packet) => JSON.parse(await sendOrder(root, { kind: 'packet', ...packet })) as PacketAnswer,
     async install({ url, token }) {
       const script = await run(['/usr/bin/fetch', '-o', '-', `${url}/install.sh`])
       if (script.exitCode !== 0) throw new AppError('command-failed', `${name}: ${script.stderr.trim()}`)

@@ -1,5 +1,7 @@
 import type { Fault } from './faults.ts'
 import type { Machine, MachineTimes } from './machine.ts'
+import { obeyPfOrder, type PfOrder } from './pf/pf-order.ts'
+import type { PacketAnswer } from './pf/send-packet.ts'
 
 /** What a test makes a simulated machine do by itself: things that no program can ask of a real one. */
 export type Order =
@@ -12,12 +14,14 @@ export type Order =
   | { kind: 'no-faults' }
   /** From now on things take so long. */
   | ({ kind: 'times' } & Partial<Omit<MachineTimes, 'deviceMs'>>)
+  | PfOrder
 
 /** Under this name the simulator takes orders, which no program of a host has. */
 export const orderTool = 'order'
 
-/** @throws Error when there is no such guest, or device */
-export function obey(order: Order, { hypervisor, faults }: Machine): void {
+/** Answers what became of a packet. @throws Error when there is no such guest, or device */
+export function obey(order: Order, machine: Machine): PacketAnswer | undefined {
+  const { hypervisor, faults } = machine
   switch (order.kind) {
     case 'fault': {
       const { kind: _, ...fault } = order
@@ -32,6 +36,10 @@ export function obey(order: Order, { hypervisor, faults }: Machine): void {
       Object.assign(hypervisor.times, times)
       break
     }
+    case 'pf-busy':
+    case 'take-addresses':
+    case 'packet':
+      return obeyPfOrder(order, machine)
     default: {
       const domain = hypervisor.byName(order.name)
       if (!domain) throw new Error(`no guest is called ${order.name}`)
@@ -41,11 +49,12 @@ export function obey(order: Order, { hypervisor, faults }: Machine): void {
         const device = disk ?? vif
         if (!device) throw new Error(`${order.name} has no device ${order.device}`)
         device.connected = order.connected
-        return
+        break
       }
       if (order.does === 'turn-deaf' || order.does === 'listen') domain.guest.deaf = order.does === 'turn-deaf'
       else if (order.does === 'lose-pv-drivers') domain.guest.pvDrivers = false
       else domain.guest.end(order.does)
     }
   }
+  return undefined
 }

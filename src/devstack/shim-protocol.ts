@@ -7,7 +7,7 @@ export interface ShimCall {
   tool: string
   arguments: string[]
   cwd: string
-  /** Standard input: of `zfs receive` alone. */
+  /** Standard input: of `zfs receive` and of `pfctl -f -` alone. */
   stdin?: string
 }
 

@@ -9,6 +9,7 @@ import { readBootSettings } from './boot-settings.ts'
 import { type Machine, MachineFacts } from './machine.ts'
 import { openMachine } from './open-machine.ts'
 import { type Order, obey, orderTool } from './orders.ts'
+import { runPfService } from './pf/pf-service.ts'
 import { type ShimCall, shimSocket } from './shim-protocol.ts'
 import { prints, type Said } from './tools/said.ts'
 import { simulatedTools } from './tools/table.ts'
@@ -40,6 +41,7 @@ export async function startSimulator(root: string): Promise<Simulator> {
   if (xen.present) await makeFolder(join(root, 'var/run/xen'))
   if (facts.zfs !== null) await machine.zfs.importAll()
   const server = await listen(join(root, shimSocket), (socket) => answer(socket, machine))
+  await runPfService(machine, 'faststart')
   await machine.services.boot()
   return {
     machine,
@@ -72,8 +74,8 @@ async function answer(socket: Socket, machine: Machine): Promise<void> {
 async function run(shimCall: ShimCall, machine: Machine, signal: AbortSignal): Promise<Said> {
   const { tool: path, stdin, ...words } = shimCall
   if (path === orderTool) {
-    obey(JSON.parse(shimCall.arguments[0] ?? '') as Order, machine)
-    return prints()
+    const answer = obey(JSON.parse(shimCall.arguments[0] ?? '') as Order, machine)
+    return answer === undefined ? prints() : prints(JSON.stringify(answer))
   }
   const tool = simulatedTools[path]
   if (!tool) throw new Error(`the simulator does not know ${path}`)

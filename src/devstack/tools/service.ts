@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { runPfService } from '../pf/pf-service.ts'
 import { scriptFolders } from '../rc/rc-files.ts'
 import { findScript } from '../rc/rc-script.ts'
 import { prints, refuses } from './said.ts'
@@ -15,6 +16,7 @@ export const service: SimulatedTool = async (call, machine) => {
     for (const { name } of await services.ordered()) if (await services.isEnabled(name)) enabled.push(pathOf(name))
     return prints(...enabled)
   }
+  if (first === 'pf' && directive !== undefined) return runPfService(machine, directive)
   if (first === undefined || directive === undefined || first.startsWith('-')) return refuses(1, usage)
   try {
     return await services.run(first, directive, call.signal)
