@@ -64,7 +64,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
     return [name, { ...rest, ...files }] as const
   })
   const firmware = { uefi: join(root, config.uefiFirmware), kernels: Object.fromEntries(kernels) }
-  const driver = openXen({ exec, firmware, folder: paths.instance, clock })
+  const driver = openXen({ exec, firmware, folder: paths.instance, vifScript: paths.vifScript, clock })
   const { quotaBytes } = config
   const store: DiskStore =
     config.store.kind === 'raw'

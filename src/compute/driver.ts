@@ -15,6 +15,8 @@ export interface GuestInterface {
   mac: string
   bridge: string
   mtu?: number
+  /** Security groups decide for it: it may not come up without them. */
+  filtered: boolean
 }
 
 /** Everything that a hypervisor has to know in order to run a guest. */

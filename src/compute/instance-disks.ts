@@ -51,7 +51,13 @@ export async function guestSpec(desired: DesiredInstance, store: DiskStore, seed
     memoryMiB,
     boot,
     disks: [root, ...volumes, ...seeds].sort((one, other) => (one.device < other.device ? -1 : 1)),
-    interfaces: desired.ports.map(({ id: port, mac, bridge, mtu }) => ({ port, mac, bridge, ...(mtu ? { mtu } : {}) })),
+    interfaces: desired.ports.map(({ id: port, mac, bridge, mtu, filtered }) => ({
+      port,
+      mac,
+      bridge,
+      filtered: filtered === true,
+      ...(mtu ? { mtu } : {}),
+    })),
     ...(vnc ? { vnc } : {}),
   }
 }

@@ -31,6 +31,8 @@ export function computePaths(root: string) {
     memoryFacts: (id: string, snapshot: string) => join(instance(id), 'snapshots', `${snapshot}.json`),
     operations: join(state, 'operations'),
     operation: (id: string) => join(state, 'operations', `${id}.json`),
+    /** The hotplug script of Slipway, which the component rc links there. */
+    vifScript: join(root, 'usr/local/etc/xen/scripts/vif-slipway'),
     console: (name: string) => join(root, 'var/log/slipway/console', `${name}.log`),
   }
 }

@@ -15,9 +15,19 @@ export interface Firmware {
  * (else a Linux guest waits for it), and how it may end: `preserve` keeps an ended domain, so that we see how it ended.
  *
  * `on_reboot` stays with xl's monitor process of the domain, so that a guest can reboot while this daemon is not there.
- * @throws AppError input-invalid: no Xen guest can be like that
+ * @param vifScript the hotplug script of Slipway; undefined where it is not installed, and Xen's own is run
+ * @throws AppError input-invalid (no Xen guest can be like that) | conflict (nothing would guard its interfaces)
  */
-export function domainConfig(spec: GuestSpec, firmware: Firmware): Record<string, ConfigValue | undefined> {
+export function domainConfig(
+  spec: GuestSpec,
+  firmware: Firmware,
+  vifScript: string | undefined,
+): Record<string, ConfigValue | undefined> {
+  if (vifScript === undefined && spec.interfaces.some(({ filtered }) => filtered))
+    throw new AppError(
+      'conflict',
+      `${spec.name} has security groups, and the script vif-slipway by which they find its interfaces is not on this host; give the host a newer release of the component rc`,
+    )
   const readOnlyIde = spec.disks.find(({ device, readOnly }) => readOnly && /^xvd[a-d]$/.test(device))
   if (spec.type === 'hvm' && readOnlyIde)
     throw new AppError(
@@ -39,7 +49,7 @@ export function domainConfig(spec: GuestSpec, firmware: Firmware): Record<string
     on_watchdog: 'preserve',
     on_crash: 'preserve',
     disk: spec.disks.map(diskSpec),
-    vif: spec.interfaces.map((it) => interfaceSpec(it, spec.type === 'hvm')),
+    vif: spec.interfaces.map((it) => interfaceSpec(it, spec.type === 'hvm', vifScript)),
   }
 }
 
@@ -83,7 +93,8 @@ export function diskSpec({ device, path, backend, readOnly }: GuestDisk): string
   return `format=raw,vdev=${device},access=${readOnly ? 'ro' : 'rw'},backendtype=${backend},target=${path}`
 }
 
-function interfaceSpec({ mac, bridge, mtu }: GuestInterface, emulated: boolean): string {
+function interfaceSpec({ mac, bridge, mtu }: GuestInterface, emulated: boolean, script: string | undefined): string {
   const model = emulated ? 'type=ioemu,model=e1000' : 'type=vif'
-  return `mac=${mac},bridge=${bridge},${model}${mtu === undefined ? '' : `,mtu=${mtu}`}`
+  const more = [...(mtu === undefined ? [] : [`mtu=${mtu}`]), ...(script === undefined ? [] : [`script=${script}`])]
+  return [`mac=${mac},bridge=${bridge},${model}`, ...more].join(',')
 }

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { AppError } from '../../contract/errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Exec } from '../../platform/exec.ts'
-import { makeFolder, remove, replaceFile, syncFile, syncFolder } from '../../platform/files.ts'
+import { makeFolder, remove, replaceFile, sizeIfThere, syncFile, syncFolder } from '../../platform/files.ts'
 import type { Driver, Guest, GuestSpec } from '../driver.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { configText } from './config-text.ts'
@@ -20,6 +20,8 @@ export interface XenOptions {
   firmware: Firmware
   /** The folder of a guest's own files: its configuration is written there, readable by root alone (it may hold a password). */
   folder: (id: string) => string
+  /** Puts a guest's interfaces into their bridges; a host without this file has Xen's own do it. */
+  vifScript: string
   clock: Clock
 }
 
@@ -35,7 +37,7 @@ function memoryMs(memoryMiB: number): number {
 }
 
 /** Guests as domains of Xen, through xl. */
-export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
+export function openXen({ exec, firmware, folder, vifScript, clock }: XenOptions): Driver {
   const xl = openXl(exec)
   // xl lets one at a time through where memory is freed; and no other domain may take a disk between our look and our start.
   const create = oneAtATime()
@@ -99,7 +101,8 @@ export function openXen({ exec, firmware, folder, clock }: XenOptions): Driver {
 
       const file = join(folder(spec.id), 'domain.cfg')
       await makeFolder(folder(spec.id), { mode: 0o700 })
-      await replaceFile(file, configText(domainConfig(spec, firmware)), { mode: 0o600 })
+      const script = (await sizeIfThere(vifScript)) === undefined ? undefined : vifScript
+      await replaceFile(file, configText(domainConfig(spec, firmware, script)), { mode: 0o600 })
       try {
         const { exitCode, stderr } = await lasting.xl(spec.id, words(file), memoryMs(spec.memoryMiB))
         if (exitCode !== 0)

@@ -6,6 +6,8 @@ const meanings: readonly [RegExp, (...found: string[]) => string][] = [
     /bridge(?: device)? (\S+) does(?: not|n't) exist/i,
     (bridge) => `the bridge ${bridge} does not exist; make it, or name another`,
   ],
+  // What vif-slipway wrote to xenstore, a sentence.
+  [/device_hotplug_child_death_cb: script: (.*)/, (why) => why],
   [
     /Disk vdev=(\S+) failed to stat: (.*): (.*)/,
     (device, path, why) => `the disk ${device} cannot be used: ${path}: ${why}`,

@@ -98,9 +98,10 @@ const spec: GuestSpec = {
     { device: 'xvda', path: '/dev/zvol/tank/a,b', backend: 'phy', readOnly: false },
     { device: 'xvde', path: '/seed.img', backend: 'phy', readOnly: true },
   ],
-  interfaces: [{ port: '0'.repeat(16), mac: '00:16:3e:aa:bb:01', bridge: 'bridge0', mtu: 1450 }],
+  interfaces: [{ port: '0'.repeat(16), mac: '00:16:3e:aa:bb:01', bridge: 'bridge0', mtu: 1450, filtered: false }],
 }
-const configOf = (change: Partial<GuestSpec>) => readConfig(configText(domainConfig({ ...spec, ...change }, firmware)))
+const configOf = (change: Partial<GuestSpec>, script?: string) =>
+  readConfig(configText(domainConfig({ ...spec, ...change }, firmware, script)))
 
 test('an hvm guest says all that would hurt if it were left to its default', () => {
   expect(configOf({})).toEqual({
@@ -175,4 +176,14 @@ test.each<[Partial<GuestSpec>, string]>([
   ],
 ])('no guest of Xen can be like %j', (change, said) => {
   expect(() => configOf(change)).toThrow(said)
+})
+
+test('an interface names the script of Slipway where that is installed; one with security groups has to have it', () => {
+  const script = '/usr/local/etc/xen/scripts/vif-slipway'
+  expect(configOf({ type: 'pv' }, script).vif).toEqual([
+    `mac=00:16:3e:aa:bb:01,bridge=bridge0,type=vif,mtu=1450,script=${script}`,
+  ])
+  const guarded = spec.interfaces.map((it) => ({ ...it, filtered: true }))
+  expect(configOf({ interfaces: guarded }, script).vif).toHaveLength(1)
+  expect(() => configOf({ interfaces: guarded })).toThrow('shop.web has security groups, and the script vif-slipway')
 })

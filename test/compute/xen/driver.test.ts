@@ -34,7 +34,13 @@ async function host() {
   // Whoever waits makes time pass.
   const clock = { now: test.clock.now, sleep: (ms: number) => test.clock.advance(ms) }
   const folder = (guest: string) => join(test.root, 'instances', guest)
-  const driver = openXen({ exec, firmware: { uefi: '/efi.fd', kernels: {} }, folder, clock })
+  const driver = openXen({
+    exec,
+    firmware: { uefi: '/efi.fd', kernels: {} },
+    folder,
+    vifScript: '/nowhere/vif-slipway',
+    clock,
+  })
   const disk = join(test.root, 'disk')
   await mkdir(join(test.root, 'instances'))
   await writeFile(disk, Buffer.alloc(4096))
@@ -46,7 +52,7 @@ async function host() {
     memoryMiB: 512,
     boot: { from: 'disk', firmware: 'bios' },
     disks: [{ device: 'xvda', path: disk, backend: 'phy', readOnly: false }],
-    interfaces: [{ port: '1'.repeat(16), mac: '00:16:3e:00:00:01', bridge: 'bridge0' }],
+    interfaces: [{ port: '1'.repeat(16), mac: '00:16:3e:00:00:01', bridge: 'bridge0', filtered: false }],
   }
   const guest = async (which = id) => (await driver.list()).guests.find((it) => it.id === which)
   const up = () => test.clock.advance(5000)
@@ -102,7 +108,7 @@ describe('starting a guest', () => {
 
   test('that fails leaves no guest, and says why in a sentence', async () => {
     const { driver, spec, guest } = await host()
-    const lost = { ...spec, interfaces: [{ port: 'x', mac: '00:16:3e:00:00:01', bridge: 'nobr0' }] }
+    const lost = { ...spec, interfaces: [{ port: 'x', mac: '00:16:3e:00:00:01', bridge: 'nobr0', filtered: false }] }
     await expect(driver.start(lost)).rejects.toMatchObject({
       code: 'command-failed',
       message: expect.stringMatching(/^shop\.web cannot be started: .*(nobr0|vif devices)/),
