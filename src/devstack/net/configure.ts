@@ -1,6 +1,7 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { Refused } from '../tools/refused.ts'
 import { setStatic } from './bridge-addresses.ts'
+import { configureAddress, linkLocalOf } from './configure-address.ts'
 import type { Bridge, BridgeMember, Interface, Interfaces } from './interfaces.ts'
 import { KernelError } from './kernel-error.ts'
 
@@ -39,14 +40,15 @@ export function configure(
   if (first === 'inet' || first === 'inet6') {
     changing.family = first
     changing.words.shift()
-    configureAddress(changing)
+    if (parameters[changing.words[0] ?? ''] === undefined)
+      configureAddress(changing.it, changing.family, changing.words)
   }
   for (let word = changing.words.shift(); word !== undefined; word = changing.words.shift()) {
     const known = parameters[word]
     if (known) known(changing)
     else if (isIPv4(word.split('/')[0] ?? '')) {
       changing.words.unshift(word)
-      configureAddress(changing)
+      configureAddress(changing.it, changing.family, changing.words)
     } else if (!ignored.has(word)) throw new Refused(1, `ifconfig: ${word}: bad value`)
   }
   return changing.renamed ? changing.it.name : undefined
@@ -86,6 +88,17 @@ const parameters: Readonly<Record<string, (changing: Changing) => void>> = {
     changing.it.groups.add(group)
   },
   '-group': (changing) => void changing.it.groups.delete(value(changing, '-group')),
+  ifdisabled({ it }) {
+    it.ipv6Disabled = true
+  },
+  '-ifdisabled'({ it }) {
+    it.ipv6Disabled = false
+  },
+  auto_linklocal({ it }) {
+    if (it.ipv6Disabled || it.mac === undefined || it.addresses.some(({ address }) => address.startsWith('fe80:')))
+      return
+    it.addresses.push({ family: 'inet6', address: linkLocalOf(it.mac), prefixLength: 64 })
+  },
   ether: setMac,
   lladdr: setMac,
   vlan(changing) {
@@ -180,44 +193,6 @@ function setVlan(changing: Changing, id: number | undefined, parent: string | un
     it.mac = on.mac
     it.mtu = on.mtu
   })
-}
-
-/** `inet 10.0.0.1/24 [netmask M] [broadcast B] [alias | -alias]`: without a word the address replaces the first one. */
-function configureAddress(changing: Changing): void {
-  const { it, family } = changing
-  const text = changing.words.shift() ?? ''
-  const [address = '', length] = text.split('/')
-  const plain = address.split('%')[0] ?? ''
-  if (family === 'inet' ? !isIPv4(plain) : !isIPv6(plain)) throw new Refused(1, `ifconfig: ${text}: bad value`)
-  let prefixLength = length === undefined ? (family === 'inet' ? 24 : 64) : Number(length)
-  let how: 'replace' | 'alias' | 'remove' = family === 'inet' ? 'replace' : 'alias'
-  for (let word = changing.words[0]; word !== undefined; word = changing.words[0]) {
-    if (word === 'netmask') prefixLength = lengthOfMask(changing.words[1] ?? '')
-    else if (word === 'prefixlen') prefixLength = Number(changing.words[1])
-    else if (word === 'alias' || word === 'add') how = 'alias'
-    else if (word === '-alias' || word === 'delete' || word === 'remove') how = 'remove'
-    else if (word !== 'broadcast' && word !== 'no_dad') break
-    changing.words.splice(0, word === 'netmask' || word === 'prefixlen' || word === 'broadcast' ? 2 : 1)
-  }
-  const at = it.addresses.findIndex((each) => each.address === plain)
-  if (how === 'remove') {
-    if (at === -1) throw new Refused(1, `ifconfig: ioctl (SIOCDIFADDR): ${new KernelError('EADDRNOTAVAIL').message}`)
-    it.addresses.splice(at, 1)
-    return
-  }
-  if (at !== -1) it.addresses.splice(at, 1)
-  else if (how === 'replace') {
-    const first = it.addresses.findIndex((each) => each.family === family)
-    if (first !== -1) it.addresses.splice(first, 1)
-  }
-  it.addresses.push({ family, address: plain, prefixLength })
-  it.up = true
-}
-
-/** "255.255.255.0", "0xffffff00" */
-function lengthOfMask(mask: string): number {
-  const bits = mask.startsWith('0x') ? Number(mask) : mask.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
-  return bits.toString(2).replaceAll('0', '').length
 }
 
 function bridgeOf({ it }: Changing): Bridge {

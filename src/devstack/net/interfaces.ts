@@ -51,6 +51,8 @@ export interface Interface {
   /** In the order of joining; PF takes them for names of interfaces. */
   readonly groups: Set<string>
   readonly addresses: InterfaceAddress[]
+  /** No IPv6 here, until it is told otherwise. */
+  ipv6Disabled: boolean
   /** Of a bridge alone. */
   readonly bridge: Bridge | undefined
   /** Of a VLAN alone; without a parent it carries nothing. */
@@ -127,6 +129,7 @@ export function openInterfaces({ hostuuid }: InterfacesOptions): Interfaces {
       description: undefined,
       groups: new Set(driver === 'em' ? [] : [driver]),
       addresses: [],
+      ipv6Disabled: driver !== 'lo',
       bridge: driver === 'bridge' ? { members: new Map(), addresses: new Map() } : undefined,
       vlan: undefined,
       peer: more.peer,

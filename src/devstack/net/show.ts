@@ -39,9 +39,9 @@ export function showInterface(it: Interface, inBridge: boolean, { major, formats
     )
   if (it.driver !== 'lo' && it.driver !== 'bridge')
     lines.push('\tmedia: Ethernet autoselect (1000baseT <full-duplex>)', `\tstatus: ${it.up ? 'active' : 'no carrier'}`)
-  lines.push(
-    it.driver === 'lo' ? '\tnd6 options=21<PERFORMNUD,AUTO_LINKLOCAL>' : '\tnd6 options=9<PERFORMNUD,IFDISABLED>',
-  )
+  const linkLocal = it.addresses.some(({ address }) => address.startsWith('fe80:'))
+  const nd6 = { PERFORMNUD: true, IFDISABLED: it.ipv6Disabled, AUTO_LINKLOCAL: it.driver === 'lo' || linkLocal }
+  lines.push(`\tnd6 ${flagText(nd6Options, nd6).replace('flags', 'options')}`)
   return lines
 }
 
@@ -77,6 +77,8 @@ function flagsOf({ up, driver }: Interface, inBridge: boolean, major: number): s
   return flagText(interfaceFlags, on)
 }
 
+const nd6Options = { PERFORMNUD: 0x1, IFDISABLED: 0x8, AUTO_LINKLOCAL: 0x20 } as const
+
 /** In the order in which ifconfig prints them, which is not that of the bits. */
 const memberBits = {
   LEARNING: 0x1,
@@ -106,13 +108,15 @@ function optionsOf({ driver }: Interface, major: number): string {
 }
 
 function addressText(
-  { driver, index }: Interface,
+  { name, driver, index }: Interface,
   { family, address, prefixLength }: InterfaceAddress,
   cidr: boolean,
 ): string {
   if (family === 'inet6') {
-    const scope = address.startsWith('fe80:') ? ` scopeid 0x${index.toString(16)}` : ''
-    return cidr ? `inet6 ${address}/${prefixLength}${scope}` : `inet6 ${address} prefixlen ${prefixLength}${scope}`
+    const isLocal = address.startsWith('fe80:')
+    const scope = isLocal ? ` scopeid 0x${index.toString(16)}` : ''
+    const text = isLocal ? `${address}%${name}` : address
+    return cidr ? `inet6 ${text}/${prefixLength}${scope}` : `inet6 ${text} prefixlen ${prefixLength}${scope}`
   }
   const mask = 2 ** 32 - 2 ** (32 - prefixLength)
   const broadcast = driver === 'lo' ? '' : ` broadcast ${lastOf(address, prefixLength)}`

@@ -33,6 +33,7 @@ const writable: Readonly<Record<string, string | ((machine: Machine) => string)>
   'kern.securelevel': '-1',
   'net.inet.ip.forwarding': '0',
   'net.inet6.ip6.forwarding': '0',
+  'net.link.ether.inet.garp_rexmit_count': '0',
   'net.link.bridge.inherit_mac': '0',
   'net.link.bridge.log_mac_flap': '1',
   'net.link.bridge.pfil_bridge': '0',
