@@ -19,6 +19,8 @@ export interface FoundInterface {
   groups: readonly string[]
   /** Those that belong to one link alone (fe80::) too. */
   addresses: readonly FoundAddress[]
+  /** IPv6 is switched off here, as FreeBSD does where rc.conf says nothing of it. */
+  ipv6Disabled: boolean
   /** Of a bridge alone. */
   members?: readonly FoundMember[]
   /** Of a VLAN alone. */

@@ -10,6 +10,7 @@ interface Draft {
   mtu: number
   groups: string[]
   addresses: FoundAddress[]
+  ipv6Disabled: boolean
   members?: FoundMember[]
   vlan?: { id: number; parent: string }
 }
@@ -30,6 +31,10 @@ const readers: Readonly<Record<string, Reader>> = {
     it.members = [...(it.members ?? []), { name, isPrivate: (flags ?? '').split(',').includes('PRIVATE') }]
     return true
   },
+  nd6(line, it) {
+    it.ipv6Disabled = line.includes('IFDISABLED')
+    return true
+  },
   // The first line of what only a bridge says; a bridge without members has no other.
   id(_line, it) {
     it.members ??= []
@@ -46,7 +51,7 @@ const readers: Readonly<Record<string, Reader>> = {
 
 /** Lines that say nothing of what is asked here, by their first word. */
 const ignored =
-  /^(description|options|capabilities|ether|hwaddr|media|status|supported|nd6|maxage|root|bridge|ifmaxaddr|port|role|tunnel|tunnelfib|fib|laggproto|laggport|lagg|laghash|carp|vxlan|vnet|plugged|vendor|module|lane|RX|TX|ssid|country|regdomain|authmode|Opened|opened|netmap|untagged|tagged|syncdev|maxupd|geneve|vh|plan|drivername)\b/
+  /^(description|options|capabilities|ether|hwaddr|media|status|supported|maxage|root|bridge|ifmaxaddr|port|role|tunnel|tunnelfib|fib|laggproto|laggport|lagg|laghash|carp|vxlan|vnet|plugged|vendor|module|lane|RX|TX|ssid|country|regdomain|authmode|Opened|opened|netmap|untagged|tagged|syncdev|maxupd|geneve|vh|plan|drivername)\b/
 
 /**
  * Reads what `ifconfig -a` says on FreeBSD 13, 14 and 15. A line that is of no known form is counted and left; what stands below a first line that
@@ -75,7 +80,7 @@ export function readInterfaces(text: string): { interfaces: FoundInterface[]; un
 function readFirstLine(line: string): Draft | undefined {
   const [, name, flags = '', mtu] = /^(\S+): flags=[0-9a-f]+<(.*)> metric \d+ mtu (\d+)/.exec(line) ?? []
   if (name === undefined) return undefined
-  return { name, up: flags.split(',').includes('UP'), mtu: Number(mtu), groups: [], addresses: [] }
+  return { name, up: flags.split(',').includes('UP'), mtu: Number(mtu), groups: [], addresses: [], ipv6Disabled: false }
 }
 
 /** `inet 10.0.0.1/24 broadcast 10.0.0.255`, `inet6 fe80::1%lo0/64 scopeid 0x2`, or with `netmask 0x…` where `-f` is not heeded. */

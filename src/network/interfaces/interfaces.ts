@@ -96,7 +96,10 @@ export function openInterfaces({ exec, config, paths, log }: InterfacesOptions):
       const left = planInterfaces(networks, await look(), await ownAddresses.read(), config)
       await ownAddresses.write(left.ours)
       if (left.steps.length === 0) return left.problems
-      const why = failures.length > 0 ? failures : left.steps.map(({ reason }) => `${reason}, after it was seen to`)
+      const why =
+        failures.length > 0
+          ? failures
+          : left.steps.map(({ argv, reason }) => `${reason}; ${argv.join(' ')} ended well and changed nothing`)
       return [...left.problems, ...why]
     },
 

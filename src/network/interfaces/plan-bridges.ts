@@ -66,9 +66,9 @@ function bridgeSteps(it: FoundInterface | undefined, name: string, on: readonly 
   if (!it) {
     const more = [...(guarded ? ['group', netsGroup] : []), ...(mtu === undefined ? [] : ['mtu', String(mtu)])]
     const words = ['bridge', 'create', 'name', name, 'group', ownGroup, ...more, 'description', `Slipway: ${who}`, 'up']
-    return [ifconfig(`${who} has no bridge yet`, ...words)]
+    return [ifconfig(`${who} has no bridge yet`, ...words), ...ipv6Steps(it, name, on)]
   }
-  const steps: Step[] = []
+  const steps: Step[] = ipv6Steps(it, name, on)
   if (own && !it.up) steps.push(ifconfig(`the bridge ${name} of ${who} is down`, name, 'up'))
   if (guarded !== it.groups.includes(netsGroup))
     steps.push(
@@ -79,6 +79,14 @@ function bridgeSteps(it: FoundInterface | undefined, name: string, on: readonly 
   if (own && mtu !== undefined && it.mtu !== mtu)
     steps.push(ifconfig(`${who} has an MTU of ${mtu}, and ${name} one of ${it.mtu}`, name, 'mtu', String(mtu)))
   return steps
+}
+
+/** Advertisements of a router come from an address of the link itself, which a bridge has only when it is told to. */
+function ipv6Steps(it: FoundInterface | undefined, name: string, on: readonly DesiredNetworkPart[]): Step[] {
+  const served = on.find(({ ipv6 }) => ipv6?.host !== undefined)
+  const has = it && !it.ipv6Disabled && it.addresses.some(({ address }) => address.startsWith('fe80:'))
+  if (!served || has) return []
+  return [ifconfig(`${served.name} has IPv6, which is off on ${name}`, name, 'inet6', '-ifdisabled', 'auto_linklocal')]
 }
 
 interface WantedVlan {

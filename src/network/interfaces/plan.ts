@@ -48,7 +48,7 @@ export function planInterfaces(
 }
 
 function planSettings(desired: DesiredNetworks, { settings }: Found): Step[] {
-  return [...settingsFor(desired)]
+  return [...settingsFor(desired, settings)]
     .filter(([name, value]) => settings[name] !== value)
     .map(([name, value]) => ({
       argv: ['sysctl', `${name}=${value}`] as const,

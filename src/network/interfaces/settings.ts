@@ -12,8 +12,12 @@ const forwarding = { 4: 'net.inet.ip.forwarding', 6: 'net.inet6.ip6.forwarding' 
 /** Read when PF is switched on, and never set by us. */
 export const filterLocal = 'net.pf.filter_local'
 
+/** How often an address is announced again after it was added: one announcement that is lost leaves neighbours with the host that had it before. */
+const announcements = { name: 'net.link.ether.inet.garp_rexmit_count', count: '3' } as const
+
 /** All settings that are looked at. */
 export const settingNames: readonly string[] = [
+  announcements.name,
   ...Object.keys(bridgeSettings),
   ...Object.values(forwarding),
   filterLocal,
@@ -23,10 +27,16 @@ export const settingNames: readonly string[] = [
  * The settings that networks need. A host that serves no addresses of a family forwards nothing of it, by us. What is not needed any more stays as
  * it is: others may have come to need it.
  */
-export function settingsFor({ networks }: DesiredNetworks): Map<string, string> {
+export function settingsFor(
+  { networks, floatingIps }: DesiredNetworks,
+  found: Readonly<Record<string, string | undefined>>,
+): Map<string, string> {
   if (networks.length === 0) return new Map()
   const wanted = new Map<string, string>(Object.entries(bridgeSettings))
   if (networks.some(({ ipv4 }) => ipv4?.host !== undefined)) wanted.set(forwarding[4], '1')
   if (networks.some(({ ipv6 }) => ipv6?.host !== undefined)) wanted.set(forwarding[6], '1')
+  // The administrator's own number stays.
+  if (floatingIps.some(({ routed }) => !routed) && found[announcements.name] === '0')
+    wanted.set(announcements.name, announcements.count)
   return wanted
 }
