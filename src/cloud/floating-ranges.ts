@@ -27,10 +27,10 @@ function sizeOf(range: string): number {
 }
 
 /**
- * Declares outside addresses that stacks may have. The same again does nothing. Runs in the turn.
+ * Declares outside addresses that stacks may have. The same again does nothing. Answers whether it is new. Runs in the turn.
  * @throws AppError input-invalid | conflict: the name is taken, or another range has some of the addresses
  */
-export async function declareFloatingRange(trx: Db, wanted: FloatingRange): Promise<FloatingRange> {
+export async function declareFloatingRange(trx: Db, wanted: FloatingRange): Promise<boolean> {
   const { name, range, routed, labels = {} } = wanted
   const parsed = parseRange(range)
   if (!parsed)
@@ -40,7 +40,7 @@ export async function declareFloatingRange(trx: Db, wanted: FloatingRange): Prom
     )
   for (const other of await readFloatingRanges(trx)) {
     if (other.name === name) {
-      if (sameRange(other, wanted)) return wanted
+      if (sameRange(other, wanted)) return false
       throw new AppError(
         'conflict',
         `there is a floating range ${name} already (${other.range}), and it is another; remove that one first, or choose another name`,
@@ -54,7 +54,7 @@ export async function declareFloatingRange(trx: Db, wanted: FloatingRange): Prom
     .insertInto('floating_ranges')
     .values({ name, range, routed: routed ? 1 : 0, labels: JSON.stringify(labels) })
     .execute()
-  return wanted
+  return true
 }
 
 function sameRange(a: FloatingRange, b: FloatingRange): boolean {

@@ -1,13 +1,14 @@
 import { join, relative, resolve } from 'node:path'
 import { Type } from 'typebox'
 import { CreatedJoinToken } from '../contract/enrolment.ts'
+import { FloatingRange, FloatingRangeUse } from '../contract/floating-range.ts'
 import { HostSummary } from '../contract/host.ts'
 import { systemClock } from '../platform/clock.ts'
 import { listFolder, readTextIfThere, remove } from '../platform/files.ts'
 import { type Http, openHttp } from '../platform/http.ts'
 import { requestJson } from '../platform/json-http.ts'
 import { packageFolder } from '../platform/program.ts'
-import { prepareExamples, prepareStack } from './examples.ts'
+import { floatingRange, prepareExamples, prepareStack } from './examples.ts'
 import { openSimulatedHost, type SimulatedHost } from './host.ts'
 import { lockFolder } from './lock.ts'
 import { hostLines, isSettled } from './progress.ts'
@@ -80,6 +81,7 @@ async function run(data: string, options: DevstackOptions, running: AsyncDisposa
   })
   await prepareExamples(join(components, 'compute'), join(data, 'examples'))
   await prepareStack(join(data, 'examples'))
+  await declareOutside(http, signal)
 
   const start = systemClock.now()
   const hosts = await openHosts(options.hosts, data, server.url, running)
@@ -88,6 +90,17 @@ async function run(data: string, options: DevstackOptions, running: AsyncDisposa
 
   const watching = watch(http, hosts, start, signal, () => say(wayOn(data, server.url, token)))
   await Promise.race([watching, server.failed])
+}
+
+/** Declares the outside addresses that the example stack takes one of, unless somebody declared some. */
+async function declareOutside(http: Http, signal: AbortSignal): Promise<void> {
+  const declared = await requestJson(http, Type.Array(FloatingRangeUse), 'GET', '/api/v1/floating-ranges', { signal })
+  if (declared.length > 0) return
+  const { name, range } = await requestJson(http, FloatingRange, 'POST', '/api/v1/floating-ranges', {
+    body: floatingRange,
+    signal,
+  })
+  say(`server: stacks may take floating IPs from ${name} (${range})`)
 }
 
 /** Switches all hosts on, at once; what was opened is stopped at the end even when another one could not be opened. */
@@ -182,6 +195,10 @@ To try next, in another terminal:
   npx slipway image push guest ${folder}/examples/guest.raw --version 1.0.0
   npx slipway apply -f ${folder}/examples/shop.yaml
   npx slipway instance console shop.front-0
+
+  # its networks: who is where, and who may talk to whom
+  npx slipway network show shop.lan
+  npx slipway network trace --from 203.0.113.7 --to 192.0.2.129:80
 
 Ctrl-C stops everything; the next start goes on from here.
 `

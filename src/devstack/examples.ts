@@ -2,6 +2,7 @@ import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readComponentFile } from '../artifact/component-file.ts'
 import type { ComponentFile } from '../contract/component.ts'
+import type { FloatingRange } from '../contract/floating-range.ts'
 import { makeFolder, moveInto, remove, replaceFile, temporaryBeside } from '../platform/files.ts'
 import { lengthen } from '../platform/sparse-file.ts'
 
@@ -33,7 +34,7 @@ const guestBytes = 256 * 1024 * 1024
 
 /**
  * Prepares what instances need: `guest.raw`, a disk that the simulated hypervisor starts like any other, and `shop.yaml`, a stack of three
- * instances that start from it.
+ * instances that start from it, on a network that joins the hosts, with security groups and a floating IP.
  */
 export async function prepareStack(folder: string): Promise<void> {
   await replaceFile(join(folder, 'guest.raw'), bootSector())
@@ -54,11 +55,26 @@ function bootSector(): Buffer {
   return sector
 }
 
+/** Where the floating IP of `shop.yaml` comes from: addresses of the network that simulated hosts have outside. */
+export const floatingRange: FloatingRange = { name: 'public', range: '192.0.2.128/25', routed: false }
+
 const shop = `name: shop
 networks:
   - name: lan
-    bridge: bridge0
-    ipv4: {range: 192.0.2.0/24, gateway: 192.0.2.1}
+    vlan: 42
+    ipv4: {range: 10.0.0.0/24, gateway: host}
+securityGroups:
+  - name: web
+    rules:
+      - {direction: in, protocol: tcp, ports: 80}
+      - {direction: in, protocol: icmp}
+      - {direction: out}
+  - name: db
+    rules:
+      - {direction: in, protocol: tcp, ports: 5432, group: web}
+      - {direction: out, protocol: tcp, ports: 443}
+floatingIps:
+  - {name: www, instance: front-0}
 flavors:
   - {name: small, vcpus: 1, memory: 512MiB, disk: 2GiB}
 instances:
@@ -67,13 +83,15 @@ instances:
     flavor: small
     image: {name: guest, version: 1.0.0}
     networks: [lan]
+    securityGroups: [web]
     placement: {antiAffinity: [front]}
     check: {kind: console, text: "login:"}
   - name: db
     flavor: small
     memory: 1GiB
     image: {name: guest, version: 1.0.0}
-    networks: [{network: lan, address: 192.0.2.50}]
+    networks: [{network: lan, address: 10.0.0.50}]
+    securityGroups: [db]
     volumes: [{volume: data}]
     check: {kind: console, text: "login:"}
 volumes:

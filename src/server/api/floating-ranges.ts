@@ -16,16 +16,19 @@ export function floatingRangeRoutes({ app, db, events }: Api): void {
 
   app.post(
     '/floating-ranges',
-    { config: { access: 'admin' }, schema: { body: FloatingRange, response: { 201: FloatingRange } } },
+    {
+      config: { access: 'admin' },
+      schema: { body: FloatingRange, response: { 200: FloatingRange, 201: FloatingRange } },
+    },
     async (request, reply) => {
       const { name, range } = request.body
-      const made = await inTurn(db, async (trx) => {
+      const isNew = await inTurn(db, async (trx) => {
         const declared = await declareFloatingRange(trx, request.body)
-        await audit(trx, request, { action: 'floating-range.add', subject: name, detail: range })
+        if (declared) await audit(trx, request, { action: 'floating-range.add', subject: name, detail: range })
         return declared
       })
-      events.publish({ kind: 'floating-range', name })
-      return reply.code(201).send(made)
+      if (isNew) events.publish({ kind: 'floating-range', name })
+      return reply.code(isNew ? 201 : 200).send(request.body)
     },
   )
 
