@@ -11,13 +11,14 @@ import { type Simulator, startSimulator } from '../../src/devstack/simulator.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { facts, machineExec } from './machine.ts'
 
-const guests = join(import.meta.dirname, '../../deploy/rc.d/slipway_guests')
+const scripts = join(import.meta.dirname, '../../deploy/rc.d')
 
 /** A host on which the component rc is installed, and compute enabled unless it is bare. */
 async function installedHost(options: Partial<HostFolderOptions> = {}): Promise<string> {
   const root = await temporaryFolder()
   await prepareHostFolder(root, { ...facts, name: 'host1', agentSettings: '', ...options })
-  await cp(guests, join(root, 'usr/local/etc/rc.d/slipway_guests'))
+  for (const name of ['slipway_guests', 'slipway_network'])
+    await cp(join(scripts, name), join(root, 'usr/local/etc/rc.d', name))
   if (!options.bare) await writeFile(join(root, 'etc/rc.conf'), 'slipway_compute_enable="YES"\n', { flag: 'a' })
   return root
 }
@@ -113,7 +114,7 @@ test('slipway host prepare makes a FreeBSD as it is installed a host, which slip
     expect(prepared.exitCode).toBe(0)
     expect(prepared.said).toMatch(/^\/boot\/loader\.conf: xen_kernel="\/boot\/xen"\n/)
     expect(prepared.said).toMatch(
-      /\nwritten: \/boot\/loader\.conf, \/etc\/sysctl\.conf, \/etc\/rc\.conf; reboot this host, then run slipway host doctor\n$/,
+      /\nwritten: \/etc\/pf\.conf, \/boot\/loader\.conf, \/etc\/sysctl\.conf, \/etc\/rc\.conf; reboot this host, then run slipway host doctor\n$/,
     )
     expect(await slipway(prepare, '--yes', '--root', root)).toEqual({
       exitCode: 0,
