@@ -35,6 +35,7 @@ function listed(rule: KernelRule, options: ListOptions): (string | false | undef
         icmp(rule),
         state(rule),
         rule.label !== undefined && `label "${rule.label}"`,
+        rule.ridentifier !== undefined && `ridentifier ${rule.ridentifier}`,
         ...tags(rule),
       ]
     case 'no nat':

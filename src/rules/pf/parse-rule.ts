@@ -69,6 +69,9 @@ function filterOption(cursor: Cursor, rule: FilterRule, defaults: Defaults): boo
     if (rule.label !== undefined) throw cursor.fault(outside('a second label'))
     rule.label = cursor.word()
     if (rule.label.length > 63) throw cursor.fault('rule label too long (max 63 chars)')
+  } else if (cursor.take('ridentifier')) {
+    rule.ridentifier = Number(cursor.word())
+    if (!Number.isInteger(rule.ridentifier)) throw cursor.fault()
   } else return false
   return true
 }

@@ -64,6 +64,7 @@ function ruleWords(rule: TranslationRule | FilterRule | AnchorCall): Words {
         rule.anyFlags && 'flags any',
         rule.action === 'pass' && stateWords[rule.state],
         rule.label !== undefined && `label "${rule.label}"`,
+        rule.ridentifier !== undefined && `ridentifier ${rule.ridentifier}`,
       ]
     case 'no nat':
     case 'no rdr':

@@ -74,6 +74,8 @@ export interface FilterRule extends Match {
   /** Only packets that a rule before has given this tag. */
   tagged?: string
   label?: string
+  /** The number that pflog has of it. */
+  ridentifier?: number
 }
 
 /** `nat on ext0 from … to … tagged HAIRPIN -> 192.0.2.1`: the source is rewritten, with its port, as the packet leaves. */

@@ -72,6 +72,7 @@ export function randomRuleset(random: Random): Ruleset {
       ...maybe(0.1, { anyFlags: true as const }),
       ...withTags(),
       ...maybe(0.6, { label: random.pick(['sg:0011223344556677:8899aabb', 'with blanks', 'p1:spoof']) }),
+      ...maybe(0.1, { ridentifier: random.integer(1000) }),
     }
   }
   const translation = (): TranslationRule => {
