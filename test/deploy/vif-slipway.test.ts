@@ -44,7 +44,7 @@ case "$*" in *"${failing}"*) echo "ifconfig: it failed" >&2; exit 1 ;; esac
 if [ $# = 1 ]; then cat ${root}/bridge 2>/dev/null || { echo "ifconfig: interface $1 does not exist" >&2; exit 1; }; fi
 `,
   )
-  await program('usr/local/bin/xenstore-read', `cat "${root}/store/$1"\n`)
+  await program('usr/local/bin/xenstore-read', `for path; do cat "${root}/store/$path" || exit 1; done\n`)
   await program('usr/local/bin/xenstore-write', `echo "xenstore-write $*" >>${root}/calls\n`)
   await mkdir(dirname(script), { recursive: true })
   await copyFile(source, script)
@@ -119,7 +119,7 @@ test.each<[string, Situation, string]>([
     { store: { ...ordinary, mac: '00:16:3e; reboot' } },
     "has the MAC '00:16:3e; reboot', which is none",
   ],
-  ['a device without a bridge', { store: { mac } }, 'has no bridge'],
+  ['a device without a bridge', { store: { mac } }, 'does not say bridge, mac and type'],
   [
     'a port file that says nonsense',
     { port: 'filtered=perhaps\n' },
