@@ -92,7 +92,8 @@ export async function readFloatingRanges(db: Db): Promise<FloatingRange[]> {
   })
 }
 
-async function readGroups(db: Db, stacks: readonly string[] | undefined): Promise<GroupRow[]> {
+/** By name. */
+export async function readGroups(db: Db, stacks: readonly string[] | undefined): Promise<GroupRow[]> {
   const rows = await db
     .selectFrom('security_groups')
     .selectAll()
@@ -107,7 +108,8 @@ async function readGroups(db: Db, stacks: readonly string[] | undefined): Promis
   }))
 }
 
-async function readPorts(db: Db, stacks: readonly string[] | undefined): Promise<PortRow[]> {
+/** By id. */
+export async function readPorts(db: Db, stacks: readonly string[] | undefined): Promise<PortRow[]> {
   const rows = await db
     .selectFrom('ports')
     .innerJoin('networks', 'networks.id', 'ports.network')

@@ -67,7 +67,7 @@ export function planGroups({ stack, rows: { groups, ports } }: PlanInput, draft:
       reason:
         closed.length === 0
           ? 'it lets more through; connections stay'
-          : `connections of its ${members} ports that no rule lets through any more are cut off`,
+          : 'connections of its members that no rule lets through any more are cut off',
       changes: [...closed.map((text) => rule(text, 'none')), ...opened.map((text) => rule('none', text))],
     })
   }

@@ -8,6 +8,7 @@ import type { Fleet } from './fleet.ts'
 import { freeHostAddresses } from './host-addresses.ts'
 import { roomOf } from './host-room.ts'
 import { type ImageOf, type Images, resolveImages } from './images.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { membersOf } from './members.ts'
 import { readNetworkRows } from './network-rows.ts'
 import { networksThere } from './place-networks.ts'
@@ -211,33 +212,6 @@ export async function findRevision(db: Db, stack: string, revision: number | und
     .executeTakeFirst()
   if (row) return row
   throw new AppError('not-found', `the stack ${stack} has no revision ${revision}; its newest is ${newest}`)
-}
-
-/** Networks and security groups that are not wanted any more go with the last of their ports. */
-async function removeLeftovers(trx: Db, stack: string): Promise<void> {
-  await trx
-    .deleteFrom('networks')
-    .where('stack', '=', stack)
-    .where('wanted', '=', 'absent')
-    .where((row) =>
-      row.not(row.exists(row.selectFrom('ports').select('id').whereRef('ports.network', '=', 'networks.id'))),
-    )
-    .execute()
-  await trx
-    .deleteFrom('security_groups')
-    .where('stack', '=', stack)
-    .where('wanted', '=', 'absent')
-    .where((row) =>
-      row.not(
-        row.exists(
-          row
-            .selectFrom('port_groups')
-            .select('port')
-            .whereRef('port_groups.security_group', '=', 'security_groups.id'),
-        ),
-      ),
-    )
-    .execute()
 }
 
 /** Forgets what a stack has no use for any more, and a stack on its way out with the last of it. */
