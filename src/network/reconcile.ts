@@ -86,7 +86,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     await attempt('what is in force cannot be written down', () => standing.settle().then(nothing))
     await attempt('what is desired cannot be taken', decide)
     const { networks } = standing.inForce()
-    isUsed ||= networks.networks.length > 0
+    isUsed ||= [networks, desired?.networks].some((it) => it !== undefined && it.networks.length > 0)
     const isKnown = await attempt('what the host has cannot be found out', findFacts)
     if (isUsed || !isSearched) {
       const isGuarded = isKnown && (await attempt('PF', () => bringRules(networks)))

@@ -45,7 +45,16 @@ export interface SimulatedPf {
   loader(booted?: boolean): Promise<RuleLoader>
 }
 
-const changing = [/^pfctl .*-f -$/, /^pfctl .*-T (replace|kill)/, /^pfctl .*-F /, /^pfctl -k /]
+/** What only looks; all else changes something. */
+const looking = [
+  /^pfctl .*-s \S+( -i \S+)?$/,
+  /^pfctl -n /,
+  /^pfctl .*-T show$/,
+  /^ifconfig (-f \S+ )?-a$/,
+  /^route -n /,
+  /^sysctl -[en] [^=]*$/,
+  /^ps /,
+]
 
 export async function openSimulatedPf({ release = '15.1-RELEASE', main = pfConf } = {}): Promise<SimulatedPf> {
   const root = await temporaryFolder()
@@ -59,7 +68,7 @@ export async function openSimulatedPf({ release = '15.1-RELEASE', main = pfConf 
 
   const exec: Exec = async ([name, ...words], { stdin } = { timeoutMs: 1000 }) => {
     const text = [name, ...words].join(' ')
-    const changes = changing.some((form) => form.test(text)) && !words.includes('-n')
+    const changes = !looking.some((form) => form.test(text))
     const dies = changes && death?.act === acts.length ? death.when : undefined
     isDead ||= dies === 'before'
     if (isDead) throw new Error('killed')
