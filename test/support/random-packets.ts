@@ -1,10 +1,8 @@
-import { compileRules } from '../../src/rules/compile/compile.ts'
 import { portGroup } from '../../src/rules/names.ts'
 import type { End, Origin, PathHost } from '../../src/rules/path/host.ts'
-import { openHost } from '../../src/rules/path/open-host.ts'
 import { opening, type Packet } from '../../src/rules/pf/packet.ts'
-import { layoutOf, type TracedLayout } from '../../src/rules/trace/layout.ts'
-import { pfWith } from '../../src/rules/trace/rules-in-force.ts'
+import type { TracedLayout } from '../../src/rules/trace/layout.ts'
+import { hostOf } from './model-host.ts'
 import { type Heard, intent, type Said, type Speaker } from './network-intent.ts'
 import { type Random, randomOf } from './random.ts'
 import { commonPorts, neighbours, nobody, outsiders, type RandomModel, randomModel } from './random-networks.ts'
@@ -32,7 +30,7 @@ export function comparePackets(
   firstSeed: number,
   release: 14 | 15,
   enough: (so: Comparison) => boolean,
-  { without = () => false }: { without?: (label: string) => boolean } = {},
+  without?: (label: string) => boolean,
 ): Comparison {
   const result: Comparison = {
     models: 0,
@@ -44,20 +42,13 @@ export function comparePackets(
   for (let seed = firstSeed; !enough(result) && result.disagreements.length < 3; seed++) {
     const random = randomOf(seed)
     const model = randomModel(random)
-    const traced = layoutOf(model.desired, model.facts)
-    const { layout, interfaces, places } = traced
-    const compiled = compileRules(model.desired, model.facts)
-    const anchors = compiled.anchors.map((anchor) => ({
-      ...anchor,
-      filter: anchor.filter.filter(({ label }) => !without(label ?? '')),
-    }))
-    const host = openHost(layout, pfWith({ anchors }, interfaces, release))
+    const { host, places } = hostOf(model, { release, ...(without && { without }) })
     result.models++
     for (let turn = 0; turn < connectionsEach; turn++) {
       const said = randomSaid(random, model)
       if (said === undefined) continue
       const expected = intent(model, said)
-      const { heard, packets } = carry(host, said, originOf(model, said.speaker, traced), places)
+      const { heard, packets } = carry(host, said, originOf(model, said.speaker, places), places)
       result.connections++
       result.packets += packets
       result.heard[expected.who]++
@@ -95,7 +86,7 @@ function heardAt(end: End, places: TracedLayout['places']) {
   return place?.network === undefined ? { who: 'outside' } : { who: 'neighbour', network: place.network }
 }
 
-function originOf({ facts }: RandomModel, speaker: Speaker, { places }: TracedLayout): Origin {
+function originOf({ facts }: RandomModel, speaker: Speaker, places: TracedLayout['places']): Origin {
   switch (speaker.who) {
     case 'host':
       return { kind: 'host' }
