@@ -1,18 +1,13 @@
+import { Anchors, inByteOrder } from './anchors.ts'
 import { familyOf } from './expand.ts'
 import type { KernelFilterRule } from './kernel-rule.ts'
-import { keepCounters, type LoadedRules, loadRules } from './loaded-rule.ts'
 import type { Counters, Pf, PfOptions, RuleClass, Verdict } from './machine.ts'
 import { errorTypes, type Packet } from './packet.ts'
 import type { Direction, Ruleset } from './rule.ts'
 import { endsOf, type LiveState, States, translatedByState } from './states.ts'
 import { Tables } from './tables.ts'
 import { type PortCounter, translated } from './translate.ts'
-import { type Found, findFilter, findTranslation, type Passage, type Rulesets } from './walk.ts'
-
-interface LoadedAnchor {
-  ruleset: Ruleset
-  rules: LoadedRules
-}
+import { type Found, findFilter, findTranslation, type Passage } from './walk.ts'
 
 /** Opens a PF that is enabled. It is all in memory: nothing needs to be closed. */
 export function openPf({ release, interfaces, main, anchors = {} }: PfOptions): Pf {
@@ -28,21 +23,15 @@ const classes = { in: ['rdr', 'binat'], out: ['binat', 'nat'] } as const
 class Machine implements Pf {
   readonly #tables = new Tables()
   readonly #states = new States()
-  readonly #anchors = new Map<string, LoadedAnchor>()
-  readonly #rulesets: Rulesets
+  readonly #anchors: Anchors
   /** The names by which rules may mean an interface: its own and its groups'. */
   readonly #names = new Map<string, ReadonlySet<string>>()
-  readonly #children = new Map<string, string[]>()
   readonly #ports: PortCounter = { next: 0 }
-  #skipped: ReadonlySet<string> = new Set()
+  #skipped: readonly string[] = []
   #boundByMain = false
 
   constructor(release: 14 | 15) {
-    this.#rulesets = {
-      release,
-      rules: (anchor) => this.#anchors.get(anchor)?.rules,
-      children: (anchor) => this.#childrenOf(anchor),
-    }
+    this.#anchors = new Anchors(release, this.#tables)
   }
 
   see(packet: Packet, on: string, direction: Direction): Verdict {
@@ -60,37 +49,28 @@ class Machine implements Pf {
 
   replaceAnchor(path: string, ruleset: Ruleset): void {
     this.#tables.load(path, ruleset.tables)
-    const before = this.#anchors.get(path)
-    const rules = loadRules(path, ruleset, this.#tables)
-    this.#anchors.set(path, { ruleset, rules })
-    if (!before) this.#children.clear()
-    if (path === '') {
-      this.#skipped = new Set(skippedBy(ruleset))
-      this.#boundByMain = ruleset.options?.includes('state-policy if-bound') ?? false
-    }
-    if (before && this.#anchors.get('')?.ruleset.options?.includes('keepcounters')) keepCounters(before.rules, rules)
+    this.#anchors.replace(path, ruleset)
+    if (path !== '') return
+    this.#skipped = skippedBy(ruleset)
+    this.#boundByMain = ruleset.options?.includes('state-policy if-bound') ?? false
   }
 
   removeAnchor(path: string): void {
-    this.#anchors.delete(path)
+    this.#anchors.remove(path)
     this.#tables.remove(path)
-    this.#children.clear()
   }
 
   anchors(): string[] {
-    const withContent = [...this.#anchors].filter(
-      ([, { ruleset }]) => ruleset.filter.length + ruleset.translation.length > 0,
-    )
-    const paths = new Set([...withContent.map(([path]) => path), ...this.#tables.anchors()])
+    const paths = new Set([...this.#anchors.paths(), ...this.#tables.anchors()])
     return [...paths].filter((path) => path !== '').sort(inByteOrder)
   }
 
   ruleset(path: string): Ruleset | undefined {
-    return this.#anchors.get(path)?.ruleset
+    return this.#anchors.ruleset(path)
   }
 
   rules(path: string, ruleClass: RuleClass) {
-    return (this.#anchors.get(path)?.rules[ruleClass] ?? []).map(({ site, counters }) => ({ ...site, counters }))
+    return this.#anchors.rules(path, ruleClass).map(({ site, counters }) => ({ ...site, counters }))
   }
 
   replaceTable(anchor: string, name: string, addresses: readonly string[]): void {
@@ -119,10 +99,17 @@ class Machine implements Pf {
 
   #ask(packet: Packet, on: string, direction: Direction, weight: 0 | 1): Verdict {
     const names = this.#names.get(on) ?? new Set([on])
-    if ([...this.#skipped].some((name) => names.has(name))) return { action: 'pass', byState: false, packet }
+    if (this.#skipped.some((name) => names.has(name))) return { action: 'pass', byState: false, packet }
     const state = this.#stateOf(packet, on, direction)
     if (state) return this.#passByState(packet, state, direction, weight)
-    return this.#askRules(packet, on, { packet, family: inFamily(packet), direction, names, tag: packet.tag, weight })
+    return this.#askRules(packet, on, {
+      packet,
+      family: familyOf(packet.source),
+      direction,
+      names,
+      tag: packet.tag,
+      weight,
+    })
   }
 
   /** A connection whose both ends are through gives way to a new one that begins with a SYN. (PF drops that SYN, and the next is new.) */
@@ -150,7 +137,7 @@ class Machine implements Pf {
   #askRules(packet: Packet, on: string, passage: Passage): Verdict {
     const { direction, weight } = passage
     let translation: ReturnType<typeof findTranslation>
-    for (const ruleClass of classes[direction]) translation ??= findTranslation(this.#rulesets, passage, ruleClass)
+    for (const ruleClass of classes[direction]) translation ??= findTranslation(this.#anchors, passage, ruleClass)
     if (errorTypes.get(packet.protocol)?.has(packet.icmp?.type ?? -1)) translation = undefined
     if (translation) {
       const counter = weight ? this.#ports : { ...this.#ports }
@@ -159,7 +146,7 @@ class Machine implements Pf {
       passage.packet = after
     }
     const passes = translation && 'pass' in translation.rule.site.rule && translation.rule.site.rule.pass
-    const filter = passes ? undefined : findFilter(this.#rulesets, passage)
+    const filter = passes ? undefined : findFilter(this.#anchors, passage)
     const verdict: Verdict = {
       action: filter?.rule.site.rule.action === 'block' ? 'block' : 'pass',
       byState: false,
@@ -207,17 +194,6 @@ class Machine implements Pf {
     if (weight) for (const counters of state ? countedBy : filterCounters) count(counters, packet, direction)
     return state ? { ...verdict, state } : verdict
   }
-
-  #childrenOf(anchor: string): readonly string[] {
-    const known = this.#children.get(anchor)
-    if (known) return known
-    const prefix = `${anchor}/`
-    const found = [...this.#anchors.keys()]
-      .filter((path) => path.startsWith(prefix) && !path.slice(prefix.length).includes('/'))
-      .sort(inByteOrder)
-    this.#children.set(anchor, found)
-    return found
-  }
 }
 
 function count({ packets, bytes }: Counters, packet: Packet, direction: Direction): void {
@@ -236,12 +212,4 @@ function skippedBy({ options = [] }: Ruleset): string[] {
 
 function tagged(packet: Packet, tag: string | undefined): Packet {
   return tag === packet.tag || tag === undefined ? packet : { ...packet, tag }
-}
-
-function inFamily({ source }: Packet): 'inet' | 'inet6' {
-  return familyOf(source)
-}
-
-function inByteOrder(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

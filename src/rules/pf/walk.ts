@@ -1,5 +1,5 @@
 import type { KernelFilterRule, KernelRule, KernelTranslationRule } from './kernel-rule.ts'
-import type { LoadedMatch, LoadedRule, LoadedRules } from './loaded-rule.ts'
+import type { LoadedMatch, LoadedRule } from './loaded-rule.ts'
 import type { RuleClass } from './machine.ts'
 import { type Packet, tcp } from './packet.ts'
 import type { AnchorCall, Direction, Family, Ports } from './rule.ts'
@@ -20,9 +20,10 @@ export interface Passage {
 /** All rulesets, as far as walks need them. */
 export interface Rulesets {
   release: 14 | 15
-  rules(anchor: string): LoadedRules | undefined
-  /** The anchors directly below one, in byte order. */
-  children(anchor: string): readonly string[]
+  /** The rules of one class of the main ruleset. */
+  main(ruleClass: RuleClass): readonly LoadedRule[]
+  /** Those of the anchors that a rule calls, anchor by anchor. */
+  called(call: LoadedRule<AnchorCall>): readonly (readonly LoadedRule[])[]
 }
 
 /** The rule that decides, with the outermost call of the anchor that it is in. */
@@ -34,8 +35,7 @@ export interface Found<Rule extends KernelRule> {
 /** The last rule that matches, or the first of those that are quick. `match` rules only write their tags. */
 export function findFilter(rulesets: Rulesets, passage: Passage): Found<KernelFilterRule> | undefined {
   let found: Found<KernelFilterRule> | undefined
-  const walk = (anchor: string, outer: LoadedRule<AnchorCall> | undefined): 'quick' | 'on' => {
-    const rules = rulesets.rules(anchor)?.filter ?? []
+  const walk = (rules: readonly LoadedRule[], outer: LoadedRule<AnchorCall> | undefined): 'quick' | 'on' => {
     for (let index = 0; index < rules.length; ) {
       const rule = rules[index]
       if (!rule) break
@@ -46,7 +46,7 @@ export function findFilter(rulesets: Rulesets, passage: Passage): Found<KernelFi
       }
       index++
       if (isCall(rule)) {
-        for (const called of calledBy(rulesets, rule)) if (walk(called, outer ?? rule) === 'quick') return 'quick'
+        for (const called of rulesets.called(rule)) if (walk(called, outer ?? rule) === 'quick') return 'quick'
         continue
       }
       const filter = rule as LoadedRule<KernelFilterRule>
@@ -57,7 +57,7 @@ export function findFilter(rulesets: Rulesets, passage: Passage): Found<KernelFi
     }
     return 'on'
   }
-  walk('', undefined)
+  walk(rulesets.main('filter'), undefined)
   return found
 }
 
@@ -72,8 +72,7 @@ export function findTranslation(
   ruleClass: Exclude<RuleClass, 'filter'>,
 ): Found<KernelTranslationRule> | undefined {
   let found: Found<KernelTranslationRule> | undefined
-  const walk = (anchor: string, outer: LoadedRule<AnchorCall> | undefined): 'matched' | 'on' => {
-    const rules = rulesets.rules(anchor)?.[ruleClass] ?? []
+  const walk = (rules: readonly LoadedRule[], outer: LoadedRule<AnchorCall> | undefined): 'matched' | 'on' => {
     for (let index = 0; index < rules.length; ) {
       const rule = rules[index]
       if (!rule) break
@@ -84,7 +83,7 @@ export function findTranslation(
       }
       index++
       if (isCall(rule)) {
-        for (const called of calledBy(rulesets, rule))
+        for (const called of rulesets.called(rule))
           if (walk(called, outer ?? rule) === 'matched' && rulesets.release < 15) return 'matched'
         continue
       }
@@ -96,18 +95,12 @@ export function findTranslation(
     }
     return 'on'
   }
-  walk('', undefined)
+  walk(rulesets.main(ruleClass), undefined)
   return found
 }
 
 function isCall(rule: LoadedRule): rule is LoadedRule<AnchorCall> {
   return 'path' in rule.site.rule
-}
-
-function calledBy(rulesets: Rulesets, { site }: LoadedRule<AnchorCall>): readonly string[] {
-  const { path } = site.rule
-  const whole = path.startsWith('/') || site.anchor === '' ? path.replace(/^\//, '') : `${site.anchor}/${path}`
-  return whole.endsWith('/*') ? rulesets.children(whole.slice(0, -2)) : [whole]
 }
 
 /** Counts the rule as evaluated. Undefined when it matches, else the number of the rule to go on with. */
