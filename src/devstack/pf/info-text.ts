@@ -1,3 +1,5 @@
+import type { Count } from './interface-stats.ts'
+
 /** What `pfctl -s info` tells. Numbers that nothing in a simulated host moves are 0. */
 export interface Info {
   /** When PF was switched on or off last; absent: it never was on. */
@@ -11,6 +13,8 @@ export interface Info {
   inserts: number
   removals: number
   matches: number
+  /** What was counted on the interface of `set loginterface`, under the names of interface-stats.ts. */
+  logged?: { name: string; counts: ReadonlyMap<string, Readonly<Count>> }
 }
 
 const counterNames = [
@@ -63,6 +67,7 @@ export function infoLines(info: Info, major: number, verbosity: number, now: Dat
     if (info.checksum !== undefined) lines.push(`Checksum: 0x${info.checksum}`)
     lines.push('')
   }
+  if (info.logged) lines.push(...loggedLines(info.logged))
   lines.push(
     `${'State Table'.padEnd(27)} ${'Total'.padStart(14)} ${'Rate'.padStart(16)}`,
     current(info.states),
@@ -85,8 +90,27 @@ export function infoLines(info: Info, major: number, verbosity: number, now: Dat
   if (major >= 14) lines.push(setting('active', 'inactive'))
   if (major >= 14 && verbosity > 1)
     lines.push(setting('highwater', '25 %'), setting('lowwater', '12 %'), setting('halfopen states', '0'))
-  if (major >= 14) lines.push(`${'Reassemble'.padEnd(24)} no `)
+  if (major >= 14) lines.push(`${'Reassemble'.padEnd(32)} no `)
   return lines
+}
+
+function loggedLines({ name, counts }: NonNullable<Info['logged']>): string[] {
+  const both = (way: string, ends: readonly string[], what: keyof Count) =>
+    ['4', '6'].map((family) => ends.reduce((sum, end) => sum + (counts.get(`${way}${family}/${end}`)?.[what] ?? 0), 0))
+  const row = (title: string, [ipv4 = 0, ipv6 = 0]: number[]) =>
+    `  ${title.padEnd(25)} ${String(ipv4).padStart(14)} ${String(ipv6).padStart(16)}`
+  const all = ['Pass', 'Block']
+  return [
+    `Interface Stats for ${name.padEnd(16)} ${'IPv4'.padStart(5)} ${'IPv6'.padStart(16)}`,
+    row('Bytes In', both('In', all, 'bytes')),
+    row('Bytes Out', both('Out', all, 'bytes')),
+    ...['In', 'Out'].flatMap((way) => [
+      `  Packets ${way}`,
+      row('  Passed', both(way, ['Pass'], 'packets')),
+      row('  Blocked', both(way, ['Block'], 'packets')),
+    ]),
+    '',
+  ]
 }
 
 function duration(seconds: number): string {

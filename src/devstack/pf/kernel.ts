@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
 import type { Hop } from '../../rules/path/host.ts'
-import { type CountedRule, type Counters, type Pf, type RuleClass, ruleClasses } from '../../rules/pf/machine.ts'
+import {
+  type CountedRule,
+  type Counters,
+  type Pf,
+  type RuleClass,
+  ruleClasses,
+  type State,
+} from '../../rules/pf/machine.ts'
 import { openPf } from '../../rules/pf/open-pf.ts'
 import { printRuleset } from '../../rules/pf/print.ts'
 import type { AnchorCall, Ruleset, Table as WrittenTable } from '../../rules/pf/rule.ts'
@@ -135,11 +142,10 @@ export function openKernelPf({ clock, major, hostuuid, filterLocal }: KernelPfOp
       Object.assign(switched, { running, since: clock.now() })
       return true
     },
-    anchors: () =>
-      anchorsOf(
-        [...pf.anchors(), ...[...tables].flatMap(([path, { size }]) => (size > 0 ? [path] : []))],
-        calls(ruleset('')),
-      ),
+    anchors() {
+      const withTables = [...tables].flatMap(([path, { size }]) => (size > 0 ? [path] : []))
+      return anchorsOf([...pf.anchors(), ...withTables, ...anchorsHeld(pf.states())], calls(ruleset('')))
+    },
     ruleset,
     rules: (anchor, ruleClass) =>
       rules(anchor, ruleClass).map((rule) => {
@@ -207,6 +213,15 @@ function calls({ translation, filter }: Ruleset): string[] {
   return [...translation, ...filter]
     .filter((rule): rule is AnchorCall => rule.kind.endsWith('anchor'))
     .map(({ path }) => path.replace(/\/\*$/, ''))
+}
+
+/** Rules that are gone stay in the kernel while a state is of them, their tables with them, and so the anchor. */
+function anchorsHeld(states: readonly State[]): Set<string> {
+  const held = new Set<string>()
+  for (const { rule, translation } of states)
+    for (const site of [rule, translation])
+      if (site && [site.rule.from, site.rule.to].some(({ host }) => host.kind === 'table')) held.add(site.anchor)
+  return held
 }
 
 function keyOf({ anchor, class: ruleClass, index }: Pick<CountedRule, 'anchor' | 'class' | 'index'>): string {

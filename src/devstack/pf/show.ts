@@ -1,3 +1,4 @@
+import type { RuleClass } from '../../rules/pf/machine.ts'
 import { optionValue } from '../tools/getopt.ts'
 import { childrenOf } from './anchors.ts'
 import { infoLines } from './info-text.ts'
@@ -102,9 +103,8 @@ function showAnchors(session: Session): number {
 }
 
 function showStates({ kernel, options, verbosity, print }: Session): void {
-  const calls = kernel.rules('', 'filter')
-  const callOf = (anchor: string) =>
-    calls.find(({ rule }) => rule.kind === 'anchor' && leadsTo(rule.path, anchor))?.index
+  const callOf = (anchor: string, ruleClass: RuleClass) =>
+    kernel.rules('', ruleClass).find(({ rule }) => 'path' in rule && leadsTo(rule.path, anchor))?.index
   const on = optionValue(options, 'i')
   const { major, hostid } = kernel
   for (const known of kernel.states())
@@ -118,10 +118,15 @@ function leadsTo(call: string, anchor: string): boolean {
 
 function mainFacts({ kernel }: Session) {
   const checksum = kernel.checksum()
+  const name = kernel
+    .options()
+    .findLast((option) => option.startsWith('loginterface '))
+    ?.slice(13)
   return {
     hostid: kernel.hostid,
     states: kernel.states().length,
     ...(checksum === undefined ? {} : { checksum }),
+    ...(name === undefined || name === 'none' ? {} : { logged: { name, counts: kernel.interfaceStats.of(name) } }),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RuleClass } from '../../rules/pf/machine.ts'
 import { icmp, icmp6, tcp } from '../../rules/pf/packet.ts'
 import { protocolWord } from '../../rules/pf/words.ts'
 import type { KnownState } from './state-clock.ts'
@@ -8,8 +9,8 @@ export interface StateTextOptions {
   verbosity: number
   now: Date
   hostid: string
-  /** The number of the call in the main ruleset through which an anchor was reached. */
-  callOf(anchor: string): number | undefined
+  /** The number of the call in a class of the main ruleset through which an anchor was reached. */
+  callOf(anchor: string, ruleClass: RuleClass): number | undefined
 }
 
 /** The lines of `pfctl -s states` for one state. */
@@ -29,7 +30,10 @@ export function stateLines({ state, since, expires }: KnownState, options: State
   if (options.verbosity > 0) {
     if (protocol === tcp) lines.push(`   ${window(state.id, 0)}  ${window(state.id, 1)}`)
     const [packets, bytes] = [state.packets.join(':'), state.bytes.join(':')]
-    const call = state.rule && state.rule.anchor !== '' ? options.callOf(state.rule.anchor) : undefined
+    // What a rule of the main ruleset passed, but an anchor translated, counts as the anchor's for 15.
+    const sites = [state.rule, options.major >= 15 ? state.translation : undefined]
+    const site = sites.find((each) => each !== undefined && each.anchor !== '')
+    const call = site && options.callOf(site.anchor, site.class)
     const { now } = options
     lines.push(
       `   age ${clockText(now.getTime() - since.getTime())}, expires in ${clockText(expires.getTime() - now.getTime())}, ` +

@@ -48,7 +48,8 @@ export async function commandTable(
       const outcomes = change(command === 'add' ? add(table, named) : remove(table, named))
       const changed = outcomes.filter(({ mark }) => mark !== ' ').length
       tell(`${changed}/${named.length} addresses ${command === 'add' ? 'added' : 'deleted'}.`)
-      showOutcomes(outcomes)
+      // Through netlink, pfctl of 15 is not told which.
+      if (kernel.major < 15) showOutcomes(outcomes)
       return 0
     }
     case 'replace': {
