@@ -18,12 +18,14 @@ export function stateLines({ state, since, expires }: KnownState, options: State
   const { direction, wire, stack, protocol, progress } = state
   // Before 14 both ends of an echo show its id, afterwards the other end shows the type.
   const echo = options.major < 14 && (protocol === icmp || protocol === icmp6)
-  const end = (address: string, port: number) => hostText(address, echo ? wire.sourcePort : port)
   const pair = (near: string, far: string) => (near === far ? near : `${near} (${far})`)
   const out = direction === 'out'
   const [near, far] = out ? [wire, stack] : [stack, wire]
-  const source = pair(end(near.source, near.sourcePort), end(far.source, far.sourcePort))
-  const destination = pair(end(near.destination, near.destinationPort), end(far.destination, far.destinationPort))
+  const source = pair(hostText(near.source, near.sourcePort), hostText(far.source, far.sourcePort))
+  const destinations = [near, far].map((ends) =>
+    hostText(ends.destination, echo ? near.sourcePort : ends.destinationPort),
+  ) as [string, string]
+  const destination = pair(...destinations)
   const name = protocolWord(protocol)
   const ends = out ? `${source} -> ${destination}` : `${destination} <- ${source}`
   const lines = [`${state.interface} ${name} ${ends}       ${(out ? progress : [...progress].reverse()).join(':')}`]
