@@ -101,6 +101,8 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
       isSearched = true
     }
     problems = isUsed ? found : []
+    // Where nothing of ours ever was, nothing has to be found out before nothing is in force.
+    if (!isUsed) enter(networks)
     if (applied?.networks.length === 0 && !guard.holds()) isUsed = false
     options.looked()
   }
