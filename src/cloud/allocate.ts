@@ -39,7 +39,7 @@ export async function allocatePort(
     const mac = macOf(id, attempt)
     const taken = await trx.selectFrom('ports').select('id').where('mac', '=', mac).executeTakeFirst()
     if (taken) continue
-    await trx.insertInto('ports').values({ id, instance, network, mac, allowed: '[]' }).execute()
+    await trx.insertInto('ports').values({ id, instance, network, mac, allowed: '[]', leaving: 0 }).execute()
     return { id, mac }
   }
 }

@@ -5,7 +5,7 @@ import type { Step } from './draft.ts'
 import type { Fleet } from './fleet.ts'
 import { freeHostAddresses, settleHostAddresses } from './host-addresses.ts'
 import { promisedAddresses } from './members.ts'
-import { readInstances, readNetworks } from './rows.ts'
+import { readNetworkRows } from './network-rows.ts'
 import { hostsToldOtherwise, networkTexts } from './section-changes.ts'
 import { InstanceWriter, type OwnAddresses, ownKey } from './write-instances.ts'
 import { writeNetworkStep } from './write-networks.ts'
@@ -55,7 +55,7 @@ function inOrder<S extends Step['do']>(
 
 /** Gives each host that has, or will have, an instance on a network of the stack the addresses that it needs there. */
 async function settleHosts(trx: Db, stack: Stack, steps: readonly Step[]): Promise<OwnAddresses> {
-  const rows = await readInstances(trx, { stacks: [stack.name] })
+  const rows = await readNetworkRows(trx, [stack.name])
   const coming = steps.flatMap((step) =>
     step.do === 'create-instance'
       ? [{ host: step.host, ports: step.blueprint.ports }]
@@ -64,11 +64,11 @@ async function settleHosts(trx: Db, stack: Stack, steps: readonly Step[]): Promi
         : [],
   )
   const own = new Map<string, string[]>()
-  for (const network of await readNetworks(trx, [stack.name])) {
+  for (const network of rows.networks) {
     if (network.wanted === 'absent') continue
     const name = `${stack.name}.${network.name}`
     const there = [
-      ...rows.filter((row) => isOn(row, network)).map(({ host }) => host),
+      ...rows.instances.filter((row) => isOn(row, network)).map(({ host }) => host),
       ...coming.filter(({ ports }) => ports.some((port) => port.network === name)).map(({ host }) => host),
     ]
     const promised = promisedAddresses(stack, network.name)

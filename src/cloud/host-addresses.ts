@@ -2,8 +2,9 @@ import type { Db } from '../database/open.ts'
 import { contains, parseAddress } from '../rules/address.ts'
 import { firstFree } from './allocate.ts'
 import { isOn } from './desired-networks.ts'
+import { readNetworkRows } from './network-rows.ts'
 import { isServed, rangesOf } from './network-spec.ts'
-import { type NetworkRow, readInstances, readNetworks } from './rows.ts'
+import type { NetworkRow } from './rows.ts'
 
 /**
  * Gives a host the addresses of its own that it needs on a network: in each range where it is the gateway, or gives addresses out. It keeps those that
@@ -58,8 +59,8 @@ export function hostAddressesThatFit(
 
 /** Lets the addresses go of hosts that have no instance on the network any more, of a stack. */
 export async function freeHostAddresses(trx: Db, stack: string): Promise<void> {
-  const instances = await readInstances(trx, { stacks: [stack] })
-  for (const network of await readNetworks(trx, [stack])) {
+  const { instances, networks } = await readNetworkRows(trx, [stack])
+  for (const network of networks) {
     const hosts = new Set(instances.filter((row) => isOn(row, network)).map(({ host }) => host))
     await trx
       .deleteFrom('network_addresses')

@@ -40,7 +40,7 @@ function each<S extends TSchema>(schema: S, rows: unknown): Static<S>[] {
 }
 
 /** States in which a guest holds its memory. */
-const holdsMemory: readonly string[] = ['starting', 'running', 'paused', 'stopping']
+export const holdsMemory: readonly string[] = ['starting', 'running', 'paused', 'stopping']
 
 /**
  * What a host has left. Memory is promised to every instance that is placed there, running or not, so that each can be started; what

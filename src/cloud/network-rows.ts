@@ -1,6 +1,7 @@
 import type { FloatingRange } from '../contract/floating-range.ts'
 import type { StackFloatingIp, StackForward, StackGroup } from '../contract/stack.ts'
 import type { Db } from '../database/open.ts'
+import { bridgeOf } from './network-spec.ts'
 import { type InstanceRow, type NetworkRow, readInstances, readNetworks } from './rows.ts'
 
 export interface GroupRow {
@@ -18,6 +19,9 @@ export interface PortRow {
   network: string
   mac: string
   allowed: string[]
+  addresses: string[]
+  /** Whether its instance has it until it starts again only. */
+  leaving: boolean
   /** The ids of its groups. */
   groups: string[]
 }
@@ -47,6 +51,7 @@ export interface ForwardRow {
 
 /** All that is kept of the networks of some stacks, and of those who are on them. */
 export interface NetworkRows {
+  /** Each with the ports that it has on its host: also those that it is not to have any more, until it starts again. */
   instances: InstanceRow[]
   networks: NetworkRow[]
   groups: GroupRow[]
@@ -72,16 +77,39 @@ export async function readNetworkRows(db: Db, stacks?: readonly string[]): Promi
       forwards: [],
       ranges,
     }
+  const networks = await readNetworks(db, stacks)
+  const ports = await readPorts(db, stacks)
+  const instances = await readInstances(db, stacks === undefined ? {} : { stacks })
   return {
-    instances: await readInstances(db, stacks === undefined ? {} : { stacks }),
-    networks: await readNetworks(db, stacks),
+    instances: withLeavingPorts(instances, networks, ports),
+    networks,
     groups: await readGroups(db, stacks),
-    ports: await readPorts(db, stacks),
+    ports,
     hostAddresses: await readHostAddresses(db, stacks),
     floatingIps: await readFloatingIps(db, stacks),
     forwards: await readForwards(db, stacks),
     ranges,
   }
+}
+
+function withLeavingPorts(
+  instances: readonly InstanceRow[],
+  networks: readonly NetworkRow[],
+  ports: readonly PortRow[],
+): InstanceRow[] {
+  const leaving = Map.groupBy(
+    ports.filter((port) => port.leaving),
+    ({ instance }) => instance,
+  )
+  return instances.map((row) => {
+    const more = (leaving.get(row.id) ?? []).flatMap(({ id, mac, addresses, network: of }) => {
+      const network = networks.find((one) => one.id === of)
+      return network
+        ? [{ id, mac, addresses, network: `${network.stack}.${network.name}`, bridge: bridgeOf(network) }]
+        : []
+    })
+    return more.length === 0 ? row : { ...row, document: { ...row.document, ports: [...row.document.ports, ...more] } }
+  })
 }
 
 export async function readFloatingRanges(db: Db): Promise<FloatingRange[]> {
@@ -125,9 +153,20 @@ export async function readPorts(db: Db, stacks: readonly string[] | undefined): 
     .orderBy('security_group')
     .execute()
   const groups = Map.groupBy(memberships, ({ port }) => port)
-  return rows.map(({ allowed, ...row }) => ({
+  const taken = await db
+    .selectFrom('network_addresses')
+    .innerJoin('networks', 'networks.id', 'network_addresses.network')
+    .select(['port', 'address'])
+    .where('port', 'is not', null)
+    .$if(stacks !== undefined, (query) => query.where('networks.stack', 'in', stacks as string[]))
+    .orderBy('address')
+    .execute()
+  const addresses = Map.groupBy(taken, ({ port }) => port)
+  return rows.map(({ allowed, leaving, ...row }) => ({
     ...row,
     allowed: JSON.parse(allowed),
+    leaving: leaving === 1,
+    addresses: (addresses.get(row.id) ?? []).map(({ address }) => address),
     groups: (groups.get(row.id) ?? []).map(({ security_group }) => security_group),
   }))
 }

@@ -2,6 +2,7 @@ import type { HostReport } from '../contract/report.ts'
 import type { Db } from '../database/open.ts'
 import type { Fleet } from './fleet.ts'
 import { type ComputeReport, computeReport } from './host-room.ts'
+import { hasLeavingPorts, portsLeft } from './leaving-ports.ts'
 import { networkReport } from './network-report.ts'
 import { takeOperationReports } from './operations.ts'
 import { type InstanceRow, readInstances, readVolumes } from './rows.ts'
@@ -18,7 +19,7 @@ export interface TakenReport {
 }
 
 /**
- * Begins the transaction that keeps a report: with the turn, when the report may let an instance go for which another waits. Most reports need
+ * Begins the transaction that keeps a report: with the turn, when the report may let an instance go for which another waits, or a port. Most reports need
  * not wait for anybody.
  */
 export async function expectReport(trx: Db, host: string): Promise<void> {
@@ -29,7 +30,7 @@ export async function expectReport(trx: Db, host: string): Promise<void> {
     .where('wanted', '=', 'absent')
     .limit(1)
     .executeTakeFirst()
-  if (leaving) await takeTurn(trx)
+  if (leaving || (await hasLeavingPorts(trx, host))) await takeTurn(trx)
 }
 
 /**
@@ -48,8 +49,11 @@ export async function takeReport(
     ({ id, document }) => document.wanted === 'absent' && compute.instances.get(id)?.state === 'absent',
   )
   const changed = new Set<string>()
-  const stacks = [...new Set(gone.map(({ stack }) => stack))]
+  const portsGone = await portsLeft(trx, host, rows, compute)
+  const stacks = [...new Set([...gone, ...portsGone].map(({ stack }) => stack))]
   const before = stacks.length > 0 ? await networkTexts(trx, stacks) : new Map()
+  const ids = portsGone.map(({ id }) => id)
+  if (ids.length > 0) await trx.deleteFrom('ports').where('id', 'in', ids).execute()
   if (gone.length > 0) {
     await trx
       .deleteFrom('instances')
@@ -77,7 +81,8 @@ export async function takeReport(
       .execute()
     changed.add(host)
   }
-  for (const stack of new Set([...gone, ...volumesGone].map((one) => one.stack))) await removeIfEmpty(trx, stack)
+  for (const stack of new Set([...gone, ...portsGone, ...volumesGone].map((one) => one.stack)))
+    await removeIfEmpty(trx, stack)
   // Their addresses were members of groups that other hosts know.
   for (const other of stacks.length > 0 ? await hostsToldOtherwise(trx, stacks, before) : []) changed.add(other)
   if (await takeOperationReports(trx, host, compute.operations, at)) changed.add(host)

@@ -14,7 +14,7 @@ import { readNetworkRows } from './network-rows.ts'
 import { networksThere } from './place-networks.ts'
 import { draftOf, planOf } from './plan.ts'
 import { planLines } from './plan-text.ts'
-import { readVolumes } from './rows.ts'
+import { readInstances, readVolumes } from './rows.ts'
 import { openSnapshots } from './snapshots.ts'
 import { readStack } from './stack-text.ts'
 import { inTurn } from './turn.ts'
@@ -123,8 +123,7 @@ async function draft(
   const row = await db.selectFrom('stacks').select('revision').where('name', '=', stack.name).executeTakeFirst()
   const hosts = await fleet.hosts(db)
   const rows = await readNetworkRows(db)
-  const { instances } = rows
-  const volumes = await readVolumes(db)
+  const [instances, volumes] = [await readInstances(db), await readVolumes(db)]
   const names = new Set(membersOf(stack).map(({ name }) => name))
   const made = draftOf({
     stack,

@@ -133,12 +133,14 @@ export class InstanceWriter {
       .execute()
   }
 
-  /** The ports of an instance: those that it keeps (from its predecessor too), those that it gets; others are let go. */
+  /** The ports of an instance: those that it keeps (from its predecessor too), those that it gets; others leave. */
   async #ports({ id: instance, host }: { id: string; host: string }, { ports }: Blueprint): Promise<Given['ports']> {
     const given: Given['ports'][number][] = []
     const kept = ports.flatMap((port) => port.kept?.id ?? [])
+    // The guest has what it loses until it starts again: nobody is given its addresses before that, and its rules stay.
     await this.#trx
-      .deleteFrom('ports')
+      .updateTable('ports')
+      .set({ leaving: 1 })
       .where('instance', '=', instance)
       .$if(kept.length > 0, (query) => query.where('id', 'not in', kept))
       .execute()

@@ -228,6 +228,8 @@ export interface PortsTable {
   mac: string
   /** Ranges that it may send from beside its own addresses: string[] as JSON. */
   allowed: string
+  /** 1 when its instance is not to have it any more, and has it until it starts again. */
+  leaving: number
 }
 
 /** An address of a network that is taken: by a port, or by a host that serves the network. */

@@ -27,7 +27,7 @@ test('a MAC is that of the port, and another one when it is taken', async () => 
   const id = '0123456789abcdef'
   await cloud.db
     .insertInto('ports')
-    .values({ id: 'other', instance, network, mac: macOf(id, 0), allowed: '[]' })
+    .values({ id: 'other', instance, network, mac: macOf(id, 0), allowed: '[]', leaving: 0 })
     .execute()
   expect(await allocatePort(cloud.db, instance, network, id)).toEqual({ id, mac: macOf(id, 1) })
 })

@@ -10,7 +10,7 @@ import { DesiredNetworks } from '../../src/contract/network.ts'
 import { parse } from '../../src/contract/parse.ts'
 import type { Plan } from '../../src/contract/plan.ts'
 import { fenceHost } from '../../src/fleet/hosts.ts'
-import { openCloud, start, type TestCloud, type TestHost } from './cloud-on-sqlite.ts'
+import { instanceStatus, openCloud, start, type TestCloud, type TestHost } from './cloud-on-sqlite.ts'
 
 /** A stack `s` of a web and a db, each in a group of its own, kept apart from each other. */
 function shop({
@@ -459,6 +459,34 @@ test('an instance on its way out keeps its port, its group and its floating IP u
   await host1.obeys()
   for (const table of ['networks', 'security_groups', 'network_addresses', 'ports', 'floating_ips'] as const)
     expect(await cloud.db.selectFrom(table).selectAll().execute()).toEqual([])
+})
+
+test('a port that is taken from a guest keeps its addresses and its rules until the guest starts again', async () => {
+  const lans = (used: string) =>
+    shop()
+      .replace('securityGroups:', '  - {name: old, ipv4: {range: 10.1.0.0/24, gateway: host}}\nsecurityGroups:')
+      .replace('networks: [lan], placement', `networks: [${used}], placement`)
+  const { cloud, host2 } = await twoHosts(lans('lan, old'))
+  await host2.obeys()
+  const before = await networkOf(cloud, host2)
+  expect(before.ports.map(({ addresses }) => addresses).sort()).toEqual([['10.0.0.4'], ['10.1.0.2']])
+  const { plan } = await cloud.apply(lans('lan'))
+  expect(plan.actions).toMatchObject([{ kind: 'change-at-next-start', changes: [{ field: 'networks' }] }])
+  const [told] = (await host2.told()).instances
+  if (!told) throw new Error('the host was told nothing')
+  expect(told.ports).toHaveLength(1)
+  expect((await networkOf(cloud, host2)).ports).toEqual(before.ports)
+  // The file goes again without the network, which is there as long as its port.
+  await cloud.apply(shop())
+  await host2.reports({ instances: [instanceStatus(told, { atNextStart: ['ports'] })] })
+  expect(await networkOf(cloud, host2)).toEqual(before)
+  const generation = await host2.generation()
+  await host2.reports({ instances: [instanceStatus(told)] })
+  expect(await host2.generation()).toBe(generation + 1)
+  const after = await networkOf(cloud, host2)
+  expect(after.networks.map(({ name }) => name)).toEqual(['s.lan'])
+  expect(after.ports.map(({ addresses }) => addresses)).toEqual([['10.0.0.4']])
+  expect((await listNetworks(cloud.db, [])).map(({ name }) => name)).toEqual(['s.lan'])
 })
 
 test('when a host is fenced its instances go elsewhere with their floating IPs, and who knew them is told', async () => {

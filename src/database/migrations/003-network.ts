@@ -39,6 +39,10 @@ export const network: Migration = {
       .addColumn('allowed', 'text', (c) => c.notNull().defaultTo('[]'))
       .execute()
     await schema
+      .alterTable('ports')
+      .addColumn('leaving', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute()
+    await schema
       .createTable('port_groups')
       .addColumn('port', 'text', (c) => c.notNull().references('ports.id').onDelete('cascade'))
       .addColumn('security_group', 'text', (c) => c.notNull().references('security_groups.id'))
