@@ -41,7 +41,14 @@ const timeoutMs = 10_000
 
 export function openInterfaces({ exec, config, paths, log }: InterfacesOptions): Interfaces {
   const ownAddresses = openOwnAddresses(paths.interfaces)
-  const look = () => lookAtHost(exec, config)
+  let unreadLines = 0
+
+  async function look(): Promise<Found> {
+    const found = await lookAtHost(exec, config)
+    if (found.unreadLines > unreadLines) log.warn({ lines: found.unreadLines }, 'ifconfig says what nobody can read')
+    unreadLines = found.unreadLines
+    return found
+  }
 
   /** Answers why it failed; undefined when it did not. */
   async function take({ argv, reason }: Step): Promise<string | undefined> {
