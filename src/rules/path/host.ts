@@ -42,10 +42,15 @@ export interface Member {
   /** Who is behind it, by address. `trunk`: everybody whom no other member has. */
   addresses: readonly string[]
   trunk?: boolean
+  /** Isolated members do not hear each other (ifconfig's `private`). */
+  isolated?: boolean
 }
 
-/** Where a packet enters the host. `interface`: of a member of a bridge, or of the outside. */
-export type Origin = { kind: 'interface'; interface: string } | { kind: 'host' }
+/**
+ * Where a packet enters the host. `interface`: of a member of a bridge, or of the outside. What the host itself sends to all goes out `by` one of its
+ * bridges; without it, by that whose broadcast address it is.
+ */
+export type Origin = { kind: 'interface'; interface: string } | { kind: 'host'; by?: string }
 
 /** One place where PF saw the packet. */
 export interface Hop {

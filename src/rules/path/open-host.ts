@@ -3,7 +3,7 @@ import type { Packet } from '../pf/packet.ts'
 import type { Direction } from '../pf/rule.ts'
 import { converse } from './converse.ts'
 import type { BridgeLayout, End, Hop, HostLayout, Journey, Member, Origin, PathHost } from './host.ts'
-import { type Places, placesOf } from './places.ts'
+import { apart, type Places, placesOf } from './places.ts'
 
 /** A packet is sent on this often at most: rules can send it in circles. */
 const sendings = 8
@@ -34,7 +34,7 @@ class Way {
   }
 
   send(packet: Packet, from: Origin, broadcast: boolean): ReturnType<PathHost['send']> {
-    if (from.kind === 'host') return this.#journey(this.#fromHost(packet))
+    if (from.kind === 'host') return this.#journey(this.#fromHost(packet, from.by))
     const found = this.#places.bridgeOf(from.interface)
     if (!found) return this.#journey(this.#cameIn(packet, from.interface, broadcast))
     const { bridge, member } = found
@@ -71,7 +71,7 @@ class Way {
   /** The copies of a frame for everybody that the other members get. */
   #toOthers(packet: Packet, bridge: BridgeLayout, sender: Member): Journey[] {
     const { member: onMembers } = this.#filter()
-    const others = bridge.members.filter((member) => member !== sender)
+    const others = bridge.members.filter((member) => member !== sender && !apart(member, sender))
     const before: Hop[] = []
     const seen = onMembers ? this.#ask(packet, sender.interface, 'in', before) : packet
     if (!seen) return others.length > 0 ? [{ hops: before, end: blocked }] : []
@@ -100,8 +100,11 @@ class Way {
     return seen ? { kind: 'delivered', to: { kind: 'host' }, packet: seen } : blocked
   }
 
-  #fromHost(packet: Packet): End {
-    const bridge = this.#layout.bridges.find((candidate) => this.#places.isForAll(packet.destination, candidate))
+  #fromHost(packet: Packet, by: string | undefined): End {
+    const bridge = this.#layout.bridges.find(
+      (candidate) =>
+        (by ?? candidate.interface) === candidate.interface && this.#places.isForAll(packet.destination, candidate),
+    )
     if (bridge) {
       const seen = this.#ask(packet, bridge.interface, 'out')
       return seen ? delivered(bridge.interface, seen) : blocked

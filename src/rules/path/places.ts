@@ -47,7 +47,9 @@ export function placesOf({ bridges, outside, loopback = [], routed = [] }: HostL
     if (ownOn(bridge).includes(address)) return { kind: 'host' }
     const others = bridge.members.filter((member) => member !== sender)
     const member = others.find(({ addresses }) => addresses.includes(address)) ?? others.find(({ trunk }) => trunk)
-    return member ? { kind: 'member', member } : `nobody on ${bridge.interface} has ${address}`
+    if (!member) return `nobody on ${bridge.interface} has ${address}`
+    if (apart(member, sender)) return `${member.interface} and ${sender?.interface} are isolated from each other`
+    return { kind: 'member', member }
   }
 
   return {
@@ -77,6 +79,11 @@ export function placesOf({ bridges, outside, loopback = [], routed = [] }: HostL
       return outside ? { kind: 'outside', interface: outside.interface } : `no route to ${address}`
     },
   }
+}
+
+/** Whether frames of one member never reach the other. */
+export function apart(one: Member, other: Member | undefined): boolean {
+  return one.isolated === true && other?.isolated === true
 }
 
 function isIn(ranges: readonly Range[], text: string): boolean {

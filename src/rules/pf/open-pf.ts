@@ -2,7 +2,8 @@ import { Anchors, inByteOrder } from './anchors.ts'
 import { familyOf } from './expand.ts'
 import type { KernelFilterRule } from './kernel-rule.ts'
 import type { Counters, Pf, PfOptions, RuleClass, Verdict } from './machine.ts'
-import { errorTypes, type Packet } from './packet.ts'
+import { errorTypes, isSyn, type Packet } from './packet.ts'
+import { closedTcp } from './progress.ts'
 import type { Direction, Ruleset } from './rule.ts'
 import { endsOf, type LiveState, States, translatedByState } from './states.ts'
 import { Tables } from './tables.ts'
@@ -115,8 +116,7 @@ class Machine implements Pf {
   /** A connection whose both ends are through gives way to a new one that begins with a SYN. (PF drops that SYN, and the next is new.) */
   #stateOf(packet: Packet, on: string, direction: Direction): LiveState | undefined {
     const state = this.#states.find(packet, on, direction)
-    const over = state?.progress.every((word) => word === 'FIN_WAIT_2' || word === 'TIME_WAIT')
-    return over && (packet.flags ?? 'S') === 'S' && packet.protocol === 6 ? undefined : state
+    return state && closedTcp(state) && isSyn(packet) ? undefined : state
   }
 
   #passByState(packet: Packet, state: LiveState, direction: Direction, weight: 0 | 1): Verdict {

@@ -62,6 +62,11 @@ export function answer(packet: Packet): Packet {
   return back
 }
 
+/** Of a packet of TCP: whether it begins a connection. */
+export function isSyn({ flags = 'S' }: Packet): boolean {
+  return flags === 'S'
+}
+
 /** The types of ICMP that ask, each with the type of its answer: echo, timestamp, information, address mask; echo of ICMPv6. */
 export const replyTypes: ReadonlyMap<number, number> = new Map([
   [8, 0],

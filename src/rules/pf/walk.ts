@@ -1,7 +1,7 @@
 import type { KernelFilterRule, KernelRule, KernelTranslationRule } from './kernel-rule.ts'
 import type { LoadedMatch, LoadedRule } from './loaded-rule.ts'
 import type { RuleClass } from './machine.ts'
-import { type Packet, tcp } from './packet.ts'
+import { isSyn, type Packet, tcp } from './packet.ts'
 import type { AnchorCall, Direction, Family, Ports } from './rule.ts'
 
 /** A packet on its way through the rules. */
@@ -139,10 +139,6 @@ function matchesRest(rule: KernelRule, { packet, direction, tag }: Passage): boo
   if (icmp && (packet.icmp?.type !== icmp.type || (icmp.code ?? packet.icmp.code) !== packet.icmp.code)) return false
   // A rule that makes states looks at SYNs only (flags S/SA).
   return action !== 'pass' || state === 'no' || anyFlags === true || packet.protocol !== tcp || isSyn(packet)
-}
-
-function isSyn({ flags = 'S' }: Packet): boolean {
-  return flags === 'S'
 }
 
 function within(ports: Ports | undefined, port: number): boolean {
