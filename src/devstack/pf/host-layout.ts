@@ -1,5 +1,5 @@
 import { trunksGroup } from '../../rules/names.ts'
-import type { HostLayout, Member } from '../../rules/path/host.ts'
+import type { BridgeLayout, HostLayout, Member } from '../../rules/path/host.ts'
 import type { Interface } from '../net/interfaces.ts'
 import type { PacketMachine } from './machine-pf.ts'
 
@@ -23,11 +23,7 @@ export function hostLayout({ pf, sysctls, interfaces, routes, hypervisor }: Pack
   return {
     bridges: interfaces
       .all()
-      .flatMap((it) =>
-        it.bridge
-          ? [{ interface: it.name, addresses: cidrs(it), members: [...it.bridge.members.keys()].map(member) }]
-          : [],
-      ),
+      .flatMap((it) => (it.bridge ? [bridgeLayout(it, [...it.bridge.members.keys()].map(member))] : [])),
     ...(outside && { outside: { interface: outside.name, addresses: cidrs(outside) } }),
     loopback: loopback
       .flatMap((it) => it.addresses.map(({ address }) => address))
@@ -35,6 +31,12 @@ export function hostLayout({ pf, sysctls, interfaces, routes, hypervisor }: Pack
     filterLocal: pf.kernel.filtersLocal(),
     bridgeFilter: { member: isOn('pfil_member'), localPhys: isOn('pfil_local_phys'), bridge: isOn('pfil_bridge') },
   }
+}
+
+/** Members find each other also where the host has no address. */
+function bridgeLayout(it: Interface, members: Member[]): BridgeLayout {
+  const ranges = members.flatMap(({ addresses }) => addresses.map((each) => `${each}/${each.includes(':') ? 128 : 32}`))
+  return { interface: it.name, addresses: cidrs(it), ranges, members }
 }
 
 /** That of the default route; without one, the card. */
