@@ -120,7 +120,8 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
   await runDaemon<Desired>({
     component: 'network',
     version: await programVersion(import.meta.dirname),
-    accepts: 1,
+    // 1 knew of no networks.
+    accepts: 2,
     socket: paths.socket,
     file: paths.desired,
     take: readDesired,

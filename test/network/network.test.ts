@@ -31,7 +31,7 @@ test('network starts, is healthy, says its status and samples, and stops cleanly
     version: '0.0.0-dev',
     pid: network.child.pid,
     startedAt: expect.any(String),
-    accepts: 1,
+    accepts: 2,
     generation: 3,
     problems: [],
     sequence: expect.any(Number),
