@@ -1,11 +1,11 @@
 import { Anchors, inByteOrder } from './anchors.ts'
 import { familyOf } from './expand.ts'
-import type { KernelFilterRule } from './kernel-rule.ts'
-import type { Counters, Pf, PfOptions, RuleClass, Verdict } from './machine.ts'
-import { errorTypes, isSyn, type Packet } from './packet.ts'
+import type { KernelFilterRule, KernelTranslationRule } from './kernel-rule.ts'
+import type { Pf, PfOptions, RuleClass, Verdict } from './machine.ts'
+import { isIcmpError, isSyn, type Packet } from './packet.ts'
 import { closedTcp } from './progress.ts'
 import type { Direction, Ruleset } from './rule.ts'
-import { endsOf, type LiveState, States, translatedByState } from './states.ts'
+import { count, type LiveState, States, translatedByState } from './states.ts'
 import { Tables } from './tables.ts'
 import { type PortCounter, translated } from './translate.ts'
 import { type Found, findFilter, findTranslation, type Passage } from './walk.ts'
@@ -120,10 +120,7 @@ class Machine implements Pf {
   }
 
   #passByState(packet: Packet, state: LiveState, direction: Direction, weight: 0 | 1): Verdict {
-    if (weight) {
-      this.#states.note(state, packet, direction)
-      for (const counters of state.countedBy) count(counters, packet, direction)
-    }
+    if (weight) this.#states.note(state, packet, direction)
     return {
       action: 'pass',
       byState: true,
@@ -135,71 +132,60 @@ class Machine implements Pf {
   }
 
   #askRules(packet: Packet, on: string, passage: Passage): Verdict {
-    const { direction, weight } = passage
-    let translation: ReturnType<typeof findTranslation>
-    for (const ruleClass of classes[direction]) translation ??= findTranslation(this.#anchors, passage, ruleClass)
-    if (errorTypes.get(packet.protocol)?.has(packet.icmp?.type ?? -1)) translation = undefined
-    if (translation) {
-      const counter = weight ? this.#ports : { ...this.#ports }
-      const after = translated(packet, translation.rule.site.rule, direction, this.#states, counter)
-      if (!after) return { action: 'block', byState: false, translation: translation.rule.site, packet }
+    const translation = this.#findTranslation(passage)
+    const translating = translation?.rule.site
+    if (translating) {
+      const counter = passage.weight ? this.#ports : { ...this.#ports }
+      const after = translated(packet, translating.rule, passage.direction, this.#states, counter)
+      if (!after) return { action: 'block', byState: false, translation: translating, packet }
       passage.packet = after
     }
-    const passes = translation && 'pass' in translation.rule.site.rule && translation.rule.site.rule.pass
+    const passes = translating && 'pass' in translating.rule && translating.rule.pass
     const filter = passes ? undefined : findFilter(this.#anchors, passage)
     const verdict: Verdict = {
       action: filter?.rule.site.rule.action === 'block' ? 'block' : 'pass',
       byState: false,
       ...(filter && { rule: filter.rule.site }),
-      ...(translation && { translation: translation.rule.site }),
+      ...(translating && { translation: translating }),
       packet: tagged(passage.packet, passage.tag),
     }
-    return this.#settle(packet, on, passage, verdict, filter, translation?.rule.counters)
+    return passage.weight ? this.#remember(packet, on, passage.direction, verdict, { filter, translation }) : verdict
   }
 
-  /** Counts the packet, and makes the state that it begins. */
-  #settle(
+  /** What comes in is looked for in rdr rules first, what goes out in binat rules. */
+  #findTranslation(passage: Passage): Found<KernelTranslationRule> | undefined {
+    if (isIcmpError(passage.packet)) return undefined
+    let found: Found<KernelTranslationRule> | undefined
+    for (const ruleClass of classes[passage.direction]) found ??= findTranslation(this.#anchors, passage, ruleClass)
+    return found
+  }
+
+  /** Counts the packet, and makes the state that it begins: when the rule says so, and always when it is translated. */
+  #remember(
     packet: Packet,
     on: string,
-    { direction, weight, tag }: Passage,
+    direction: Direction,
     verdict: Verdict,
-    filter: Found<KernelFilterRule> | undefined,
-    translation: Counters | undefined,
+    { filter, translation }: Deciders,
   ): Verdict {
-    const filterCounters = [filter?.rule.counters, filter?.call?.counters].filter((counters) => counters !== undefined)
-    const countedBy = translation ? [...filterCounters, translation] : filterCounters
-    const rule = filter?.rule.site.rule
-    const before = endsOf(packet)
-    const after = endsOf(verdict.packet)
-    const wanted = verdict.action === 'pass' && ((rule && rule.state !== 'no') || translation)
-    let state: LiveState | undefined
-    if (weight && wanted && before && after) {
-      const bound =
-        rule?.state === 'if-bound' || (rule?.state === 'no' && this.#boundByMain && verdict.rule?.anchor === '')
-      state = this.#states.add({
-        on,
-        bound,
-        direction,
-        before,
-        after,
-        packet,
-        rule: verdict.rule,
-        translation: verdict.translation,
-        tag,
-        countedBy,
-      })
-      if (!state) return { ...verdict, action: 'block', packet }
-      this.#states.note(state, packet, direction)
+    const rule = verdict.rule?.rule
+    const counted = [filter?.rule, filter?.call].flatMap((decider) => (decider ? [decider.counters] : []))
+    const begins = verdict.action === 'pass' && ((rule && rule.state !== 'no') || translation) && !isIcmpError(packet)
+    if (!begins) {
+      for (const counters of counted) count(counters, packet, direction)
+      return verdict
     }
-    if (weight) for (const counters of state ? countedBy : filterCounters) count(counters, packet, direction)
-    return state ? { ...verdict, state } : verdict
+    const ofMain = rule?.state === 'no' && verdict.rule?.anchor === ''
+    const bound = rule?.state === 'if-bound' || (ofMain && this.#boundByMain)
+    const countedBy = translation ? [...counted, translation.rule.counters] : counted
+    const state = this.#states.add({ packet, verdict, on, direction, bound, countedBy })
+    return state ? { ...verdict, state } : { ...verdict, action: 'block', packet }
   }
 }
 
-function count({ packets, bytes }: Counters, packet: Packet, direction: Direction): void {
-  const side = direction === 'in' ? 0 : 1
-  packets[side]++
-  bytes[side] += packet.bytes
+interface Deciders {
+  filter: Found<KernelFilterRule> | undefined
+  translation: Found<KernelTranslationRule> | undefined
 }
 
 /** `set skip on { lo0, lo1 }` */

@@ -76,8 +76,15 @@ export const replyTypes: ReadonlyMap<number, number> = new Map([
   [128, 129],
 ])
 
-/** Those that report of another packet: they belong to its state and never begin one. */
-export const errorTypes: ReadonlyMap<number, ReadonlySet<number>> = new Map([
+/**
+ * Whether it reports of another packet: then it begins no state and no rule translates it. PF passes it by the state of what it reports of; here,
+ * where packets have no content, the filter alone decides.
+ */
+export function isIcmpError({ protocol, icmp: type }: Packet): boolean {
+  return type !== undefined && (errorTypes.get(protocol)?.has(type.type) ?? false)
+}
+
+const errorTypes: ReadonlyMap<number, ReadonlySet<number>> = new Map([
   [icmp, new Set([3, 4, 5, 11, 12])],
   [icmp6, new Set([1, 2, 3, 4])],
 ])

@@ -1,6 +1,5 @@
-import type { KernelFilterRule, KernelTranslationRule } from './kernel-rule.ts'
-import type { Counters, RuleSite, State, StateEnds } from './machine.ts'
-import { errorTypes, icmp, icmp6, type Packet, replyTypes } from './packet.ts'
+import type { Counters, State, StateEnds, Verdict } from './machine.ts'
+import { icmp, icmp6, isIcmpError, type Packet, replyTypes } from './packet.ts'
 import { closedTcp, firstProgress, nextProgress, type Progress } from './progress.ts'
 import type { Direction } from './rule.ts'
 
@@ -19,7 +18,7 @@ export function endsOf(packet: Packet): StateEnds | undefined {
   const { source, destination, protocol } = packet
   const echo = protocol === icmp || protocol === icmp6 ? (packet.icmp ?? { type: 0, code: 0, id: 0 }) : undefined
   if (!echo) return { source, sourcePort: packet.sourcePort, destination, destinationPort: packet.destinationPort }
-  if (errorTypes.get(protocol)?.has(echo.type)) return undefined
+  if (isIcmpError(packet)) return undefined
   // A question is known by its id, as a source port, and its type; the answer has them the other way round.
   if (replyTypes.has(echo.type)) return { source, sourcePort: echo.id, destination, destinationPort: echo.type }
   for (const [question, reply] of replyTypes)
@@ -36,18 +35,14 @@ export function withEnds(packet: Packet, ends: StateEnds): Packet {
   return { ...packet, source, destination, icmp: { ...packet.icmp, id } }
 }
 
-/** What a new state is made of. */
+/** What a new state is made of: the packet that begins it, and what became of it. */
 export interface NewState {
-  on: string
-  bound: boolean
-  direction: Direction
-  /** As it came, and as it is after translation. */
-  before: StateEnds
-  after: StateEnds
   packet: Packet
-  rule: RuleSite<KernelFilterRule> | undefined
-  translation: RuleSite<KernelTranslationRule> | undefined
-  tag: string | undefined
+  verdict: Verdict
+  on: string
+  direction: Direction
+  /** Found at that interface only. */
+  bound: boolean
   countedBy: readonly Counters[]
 }
 
@@ -75,23 +70,25 @@ export class States {
     return this.#sides[back].has(key(protocol, ends, direction))
   }
 
-  /** Undefined when there is another state like it: PF drops the packet then. */
-  add(wanted: NewState): LiveState | undefined {
-    const { on, direction, before, after, packet, rule, translation, tag } = wanted
+  /** Undefined when there is another state like it: PF drops the packet then. The packet is counted. */
+  add({ packet, verdict, on, direction, bound, countedBy }: NewState): LiveState | undefined {
     const { protocol } = packet
+    const before = endsOf(packet)
+    const after = endsOf(verdict.packet)
+    if (!before || !after) throw new Error('a packet that has no state of its own begins none')
     const [wire, stack] = direction === 'in' ? [before, after] : [after, before]
     const state: LiveState = {
       id: this.#last + 1,
-      interface: wanted.bound ? on : 'all',
+      interface: bound ? on : 'all',
       origin: on,
       direction,
       protocol,
       wire,
       stack: same(wire, stack) ? wire : stack,
-      ...(rule && { rule }),
-      ...(translation && { translation }),
-      ...(tag !== undefined && { tag }),
-      countedBy: wanted.countedBy,
+      ...(verdict.rule && { rule: verdict.rule }),
+      ...(verdict.translation && { translation: verdict.translation }),
+      ...(verdict.packet.tag !== undefined && { tag: verdict.packet.tag }),
+      countedBy,
       progress: firstProgress(protocol),
       packets: [0, 0],
       bytes: [0, 0],
@@ -109,16 +106,19 @@ export class States {
       if (others) others.push(state)
       else this.#sides[side].set(place, [state])
     }
-    for (const counters of state.countedBy) {
+    for (const counters of countedBy) {
       counters.states++
       counters.stateCreations++
     }
+    this.note(state, packet, direction)
     return state
   }
 
-  /** Counts a packet of the state, and goes on with the progress of its connection. */
-  note(state: LiveState, { flags, bytes }: Packet, direction: Direction): void {
+  /** Counts a packet of the state, also with the rules that made it, and goes on with the progress of its connection. */
+  note(state: LiveState, packet: Packet, direction: Direction): void {
+    const { flags, bytes } = packet
     const side = direction === state.direction ? 0 : 1
+    for (const counters of state.countedBy) count(counters, packet, direction)
     state.packets[side]++
     state.bytes[side] += bytes
     state.progress = nextProgress(state.protocol, state.progress, side, flags)
@@ -151,6 +151,12 @@ export class States {
       ['out', key(protocol, stack, direction)],
     ]
   }
+}
+
+export function count({ packets, bytes }: Counters, packet: Packet, direction: Direction): void {
+  const side = direction === 'in' ? 0 : 1
+  packets[side]++
+  bytes[side] += packet.bytes
 }
 
 /** What the packet becomes that belongs to a state: that which comes in gets the addresses inside, that which goes out those of the wire. */

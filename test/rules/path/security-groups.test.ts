@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { opening, tcp } from '../../../src/rules/pf/packet.ts'
 import { defaultFilter, groupsFilter, laboratory } from './laboratory.ts'
 import { attempts, rulesIn, rulesOf, section } from './transcript.ts'
 
@@ -66,27 +67,51 @@ const groups = {
 const port = (number: number, address: string) =>
   `block drop in quick on p${number}x inet from ! ${address} label "p${number}:spoof"`
 
+function groupsLaboratory(release: 14 | 15, rules: string, bridgeFilter = groupsFilter) {
+  return laboratory({
+    release,
+    main,
+    anchors: {
+      'org.openstack/nat': nat,
+      'org.openstack/port-1': port(1, '10.0.0.11'),
+      'org.openstack/port-2': port(2, '10.0.0.12'),
+      'org.openstack/port-3': port(3, '10.1.0.13'),
+      'org.openstack/sg': rules,
+    },
+    groups,
+    bridgeFilter,
+  })
+}
+
 describe.each(transcripts)('security groups as in $file', ({ file, release }) => {
   for (const { headline, end, rules, filter = groupsFilter } of rows) {
     const tried = attempts(section(file, headline, end))
     test(`${headline.slice(3).trim()}: ${tried.length} attempts end as they did`, () => {
       expect(tried.length).toBeGreaterThan(1)
-      const { outcome } = laboratory({
-        release,
-        main,
-        anchors: {
-          'org.openstack/nat': nat,
-          'org.openstack/port-1': port(1, '10.0.0.11'),
-          'org.openstack/port-2': port(2, '10.0.0.12'),
-          'org.openstack/port-3': port(3, '10.1.0.13'),
-          'org.openstack/sg': rules,
-        },
-        groups,
-        bridgeFilter: filter,
-      })
+      const { outcome } = groupsLaboratory(release, rules, filter)
       expect(tried.map((attempt) => `${attempt.line.split(/PASS|block|both/)[0]}${outcome(attempt)}`)).toEqual(
         tried.map((attempt) => `${attempt.line.split(/PASS|block|both/)[0]}${attempt.outcome}`),
       )
     })
   }
+
+  test('a member that is taken out of a group: new connections are denied, an old one lives as long as its states (B4)', () => {
+    const { host, try: attempt } = groupsLaboratory(release, b1)
+    const { pf } = host
+    const setWeb = (...members: string[]) => pf.replaceTable('org.openstack/sg', 'g_web', members)
+    const call = opening(tcp, '10.0.0.12', '10.0.0.11', { source: 4000, destination: 82 })
+    const from = { kind: 'interface', interface: 'tap2' } as const
+    const goesOn = () => host.send({ ...call, flags: 'A' }, from).end.kind === 'delivered'
+    expect(host.converse(call, from).complete).toBe(true)
+
+    setWeb('10.1.0.13')
+    expect(goesOn()).toBe(true)
+    expect(attempt('vm2', '10.0.0.11', 80).connected).toBe(false)
+
+    for (const state of pf.states()) if (state.rule?.rule.label === 'web:in:80') pf.killState(state.id)
+    expect(goesOn()).toBe(false)
+    setWeb('10.0.0.11', '10.1.0.13')
+    expect(goesOn()).toBe(false)
+    expect(attempt('vm2', '10.0.0.11', 80).connected).toBe(true)
+  })
 })
