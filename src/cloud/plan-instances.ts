@@ -22,6 +22,14 @@ interface Planned {
   floatingRanges: ReadonlyMap<string, FloatingRange>
 }
 
+/** An instance that needs a host. */
+interface Unplaced {
+  member: Member
+  blueprint: Blueprint
+  replaces?: InstanceRow
+  why: string
+}
+
 /** Plans the instances of a stack. What it decides of volumes without a host, it adds to `volumeHosts`. */
 export function planInstances(input: PlanInput, draft: Draft, planned: Planned): void {
   new InstancePlanner(input, draft, planned).run()
@@ -54,7 +62,7 @@ class InstancePlanner {
     for (const row of present.values()) if (!names.has(row.name)) this.#remove(row)
     // What has a host is settled first: it is company, and takes room, for what has none. Then the largest, so that order in the file is nothing.
     const withHost = members.filter(({ name }) => present.has(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
-    const without: { member: Member; blueprint: Blueprint; replaces?: InstanceRow; why: string }[] = []
+    const without: Unplaced[] = []
     for (const member of withHost) {
       const row = present.get(member.name) as InstanceRow
       const blueprint = this.#blueprint(member, row)
@@ -144,17 +152,7 @@ class InstancePlanner {
     return undefined
   }
 
-  #make({
-    member,
-    blueprint,
-    replaces,
-    why,
-  }: {
-    member: Member
-    blueprint: Blueprint
-    replaces?: InstanceRow
-    why: string
-  }): void {
+  #make({ member, blueprint, replaces, why }: Unplaced): void {
     const image = this.#input.imageOf(member.spec.image)
     const request: PlacementRequest = {
       name: member.name,
@@ -171,17 +169,16 @@ class InstancePlanner {
     }
     const { hostId, ...placement } = place(request, this.#hosts, this.#company())
     this.#draft.placements.push(placement)
-    const thing = { name: member.name }
     const minimum = image?.config.minimumDiskBytes ?? 0
     if (blueprint.diskBytes < minimum) {
       const reason = `its disk of ${sizeText(blueprint.diskBytes)} is smaller than ${sourceText(blueprint.source)}, which needs ${sizeText(minimum)}`
-      this.#act('refused', thing, undefined, { interrupts: false, reason })
+      this.#act('refused', member, undefined, { interrupts: false, reason })
       return
     }
     if (hostId === null) {
       const reasons = placement.hosts.map(({ host, reason }) => `${host}: ${reason}`)
       const reason = reasons.length === 0 ? 'there is no host' : `no host fits (${reasons.join('; ')})`
-      this.#act('refused', thing, undefined, { interrupts: false, reason })
+      this.#act('refused', member, undefined, { interrupts: false, reason })
       return
     }
     if (image?.config.firmware === 'uefi' && blueprint.boot.from === 'disk' && blueprint.boot.firmware === 'bios')
@@ -197,7 +194,7 @@ class InstancePlanner {
       host: hostId,
       ...(replaces ? { replaces } : {}),
     })
-    this.#act(replaces ? 'replace' : 'create', thing, this.#host(hostId), {
+    this.#act(replaces ? 'replace' : 'create', member, this.#host(hostId), {
       interrupts: replaces !== undefined,
       reason: why,
     })

@@ -23,7 +23,7 @@ export const command: Command = {
   },
 }
 
-function show({ host, generation, loaded, anchors }: HostRules, search: string): void {
+function show({ host, generation, loaded, assumed = [], anchors }: HostRules, search: string): void {
   const speaksOf = (...texts: string[]) => texts.some((text) => text.includes(search))
   for (const { name, tables, rules } of anchors) {
     const shownTables = tables.filter((table) => speaksOf(table.name, table.reason, ...table.addresses))
@@ -40,6 +40,7 @@ function show({ host, generation, loaded, anchors }: HostRules, search: string):
     }
     print()
   }
+  for (const sentence of assumed) note(sentence)
   if (loaded === undefined) note(`${host} reports no network: whether these rules are in force is not known`)
   else if (loaded !== generation)
     note(`these are the rules of generation ${generation}; ${host} has those of generation ${loaded} in force`)

@@ -2,7 +2,7 @@ import { Trace, type TraceHop, TraceRequest } from '../../contract/network-view.
 import { parse } from '../../contract/parse.ts'
 import { withClient } from '../client.ts'
 import { type Command, UsageError } from '../command.ts'
-import { print, printJson } from '../print.ts'
+import { note, print, printJson } from '../print.ts'
 
 export const command: Command = {
   usage: '--from ADDRESS[:PORT] --to ADDRESS[:PORT] [--proto PROTOCOL] [--host HOST]',
@@ -53,10 +53,11 @@ export function readEnd(text: string | undefined, option: string): { address: st
   return port === undefined ? { address } : { address, port: Number(port) }
 }
 
-function show({ verdict, sentence, hops, answer }: Trace): void {
+function show({ verdict, sentence, hops, answer, assumed = [] }: Trace): void {
   for (const hop of hops) showHop(hop)
   if (answer.length > 0) print('the answer:')
   for (const hop of answer) showHop(hop)
+  for (const assumption of assumed) note(assumption)
   print(`${verdict === 'pass' ? 'PASS' : 'BLOCK'}: ${sentence}`)
 }
 
