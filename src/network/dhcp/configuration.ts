@@ -9,8 +9,11 @@ import { textOf } from './text.ts'
 const leaseTime = '12h'
 /** More than a host can have ports. */
 const maxLeases = 8192
-/** A DHCP option has one byte for its length (RFC 2132, 2), and dnsmasq takes no longer one. */
-const maxOptionBytes = 255
+/**
+ * A client need not take more than 576 bytes (RFC 2131, 2): of 312 for options, this much is left for routes, once in each of the two options that have
+ * them. dnsmasq leaves out what does not fit, and then an instance would have no route at all.
+ */
+const maxRouteBytes = 120
 
 export interface Configuration {
   text: string
@@ -83,7 +86,7 @@ function ipv4Lines(
   const told = fitting(classless)
   if (told.length < classless.length)
     problems.push(
-      `instances on ${name} are told ${told.length} of its ${classless.length} IPv4 routes: more do not fit into a DHCP option; join some of them`,
+      `instances on ${name} are told ${told.length} of its ${classless.length} IPv4 routes: more do not fit into the answer of DHCP; join some of them`,
     )
   const option121 = told.flatMap(({ to, via }) => [to, via])
   return [
@@ -132,6 +135,6 @@ function fitting<T extends { to: string }>(routes: readonly T[]): T[] {
   let bytes = 0
   return routes.filter(({ to }) => {
     bytes += 5 + Math.ceil(Number(to.split('/')[1]) / 8)
-    return bytes <= maxOptionBytes
+    return bytes <= maxRouteBytes
   })
 }
