@@ -1,11 +1,11 @@
 import { finished, type Readable } from 'node:stream'
 
-const pieceBytes = 256 * 1024
+const pieceBytes = 512 * 1024
 /** What a slow client sent is handed on after this time. */
 const longestHeldMs = 50
 
 const kept: Buffer[] = []
-const mostKept = 32
+const mostKept = 16
 
 /**
  * The bytes of a request's body in large pieces: the next one is collected while the caller uses the last, and the body waits when the caller is slow.
