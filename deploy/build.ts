@@ -66,8 +66,9 @@ const bundling: BuildOptions = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  minify: true,
-  keepNames: true,
+  // Names stay as they are written, for stack traces: short ones with `keepNames` took a tenth of the server's time, and 18 MiB.
+  minifyWhitespace: true,
+  minifySyntax: true,
   sourcemap: true,
   sourcesContent: false,
   // Inlined modules would all take themselves for the program's entry.

@@ -1,8 +1,9 @@
 import { chmod, unlink } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
+import { createServer, STATUS_CODES } from './node-http.ts'
 
 export interface Answer {
   status?: number

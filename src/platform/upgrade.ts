@@ -1,8 +1,8 @@
-import { request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { AppError } from '../contract/errors.ts'
 import { unreachable } from './http.ts'
+import { request } from './node-http.ts'
 
 export interface UpgradeOptions {
   socketPath: string
