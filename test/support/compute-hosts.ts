@@ -46,7 +46,9 @@ export async function openInProcessHost(): Promise<ComputeHost> {
       running?.controller.abort()
       await running?.ended
     },
-    guest: async (name, does) => obey({ kind: 'guest', name, does }, machine),
+    async guest(name, does) {
+      obey({ kind: 'guest', name, does }, machine)
+    },
     async close() {
       await machine.hypervisor.stop()
       await rm(root, { recursive: true, force: true })

@@ -138,6 +138,27 @@ describe('P1 what is wrong with rules is said in words of pfctl, and nothing is 
   })
 })
 
+test('P5 ten thousand addresses take the place of ten thousand others at once, and those that stay are left alone', async () => {
+  const { pfctl, loaded } = await openAnchor()
+  const lines = (from: number) =>
+    Array.from(
+      { length: 10_000 },
+      (_, at) => `10.${((from + at) >> 16) & 255}.${((from + at) >> 8) & 255}.${(from + at) & 255}\n`,
+    ).join('')
+  const replace = (text: string) => pfctl('-a os/a -t t1 -T replace -f -', text)
+  expect(await replace(lines(0))).toMatchObject({ exitCode: 0, stderr: '9998 addresses added.\n' })
+  expect(await replace(`# moved on by one\n${lines(1)}`)).toMatchObject({
+    exitCode: 0,
+    stderr: '1 addresses added.\n1 addresses deleted.\n',
+  })
+  expect(await replace(lines(1))).toMatchObject({ exitCode: 0, stderr: 'no changes.\n' })
+  expect((await loaded('-a os/a -t t1 -T show')).split('\n')).toHaveLength(10_001)
+  expect(await replace('10.0.0.1 nobody\n')).toMatchObject({
+    exitCode: 255,
+    stderr: 'no IP address found for nobody\n',
+  })
+})
+
 describe('what an administrator and other programs do', () => {
   test('P2 -F all empties the main ruleset, its tables and all states; what our anchors hold is called no more', async () => {
     const { pfctl, loaded, packet } = await openAnchor(undefined, 'set skip on lo0\n')
