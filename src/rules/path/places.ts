@@ -1,4 +1,6 @@
-import { contains, parseAddress, type Range } from '../address.ts'
+import { addressText, parseAddress } from '../address.ts'
+import { AddressSet } from '../pf/address-set.ts'
+import { familyOf } from '../pf/expand.ts'
 import type { BridgeLayout, HostLayout, Member } from './host.ts'
 
 /** Who gets a frame on a bridge. */
@@ -21,8 +23,8 @@ export interface Places {
   way(address: string): Way | string
 }
 
-const linkLocal = ['169.254.0.0/16', 'fe80::/10'].map(rangeOf)
-const multicast = ['224.0.0.0/4', 'ff00::/8'].map(rangeOf)
+const linkLocal = new AddressSet(['169.254.0.0/16', 'fe80::/10'])
+const multicast = new AddressSet(['224.0.0.0/4', 'ff00::/8'])
 
 export function placesOf({ bridges, outside, loopback = [], routed = [] }: HostLayout): Places {
   const own = new Set([
@@ -36,11 +38,16 @@ export function placesOf({ bridges, outside, loopback = [], routed = [] }: HostL
   )
   const nets = new Map(
     bridges.map((bridge) => {
-      const connected = bridge.addresses.map(rangeOf)
-      return [bridge, { connected, onLink: [...connected, ...(bridge.ranges ?? []).map(rangeOf)] }] as const
+      const onLink = [...bridge.addresses, ...(bridge.ranges ?? [])].map(netOf)
+      const net = {
+        connected: new AddressSet(bridge.addresses.map((address) => netOf(address).text)),
+        onLink: new AddressSet(onLink.map(({ text }) => text)),
+        broadcasts: new Set(onLink.map(({ broadcast }) => broadcast)),
+      }
+      return [bridge, net] as const
     }),
   )
-  const routedRanges = routed.map(rangeOf)
+  const routedHere = new AddressSet(routed)
   const ownOn = (bridge: BridgeLayout) => bridge.addresses.map(withoutPrefix)
 
   const holder = (bridge: BridgeLayout, address: string, sender: Member | undefined): Receiver | string => {
@@ -54,28 +61,24 @@ export function placesOf({ bridges, outside, loopback = [], routed = [] }: HostL
 
   return {
     isHost: (address) => own.has(address),
-    isForAll(address, bridge) {
-      if (address === '255.255.255.255' || isIn(multicast, address)) return true
-      const value = parseAddress(address)
-      const range = bridge && value && nets.get(bridge)?.onLink.find((net) => net.family === 4 && contains(net, value))
-      return range !== undefined && range.prefixLength < 31 && range.last === value?.value
-    },
+    isForAll: (address, bridge) =>
+      address === '255.255.255.255' ||
+      multicast.has(address) ||
+      (bridge !== undefined && (nets.get(bridge)?.broadcasts.has(address) ?? false)),
     bridgeOf: (member) => members.get(member),
     receiver(bridge, address, sender) {
       if (sender === undefined) return holder(bridge, address, sender)
       // Instances are told a route to the addresses of lo0, that of the metadata service, by the host's address.
       if (loopback.includes(address) && bridge.addresses.length > 0) return { kind: 'host' }
-      if (isIn(nets.get(bridge)?.onLink ?? [], address) || isIn(linkLocal, address))
-        return holder(bridge, address, sender)
-      const family = parseAddress(address)?.family
-      const router = bridge.router ?? ownOn(bridge).find((host) => parseAddress(host)?.family === family)
+      if (nets.get(bridge)?.onLink.has(address) || linkLocal.has(address)) return holder(bridge, address, sender)
+      const router = bridge.router ?? ownOn(bridge).find((host) => familyOf(host) === familyOf(address))
       return router ? holder(bridge, router, sender) : `no router on ${bridge.interface} leads to ${address}`
     },
     way(address) {
-      if (isIn(linkLocal, address)) return `${address} is of one link only, and is not sent on`
-      const bridge = bridges.find((candidate) => isIn(nets.get(candidate)?.connected ?? [], address))
+      if (linkLocal.has(address)) return `${address} is of one link only, and is not sent on`
+      const bridge = bridges.find((candidate) => nets.get(candidate)?.connected.has(address))
       if (bridge) return { kind: 'bridge', bridge }
-      if (isIn(routedRanges, address)) return `${address} is routed to this host, which does not have it`
+      if (routedHere.has(address)) return `${address} is routed to this host, which does not have it`
       return outside ? { kind: 'outside', interface: outside.interface } : `no route to ${address}`
     },
   }
@@ -86,13 +89,8 @@ export function apart(one: Member, other: Member | undefined): boolean {
   return one.isolated === true && other?.isolated === true
 }
 
-function isIn(ranges: readonly Range[], text: string): boolean {
-  const address = parseAddress(text)
-  return address !== undefined && ranges.some((range) => contains(range, address))
-}
-
-/** The network of "10.0.0.1/24". */
-function rangeOf(text: string): Range {
+/** The network of "10.0.0.1/24", with its broadcast address where it has one. */
+function netOf(text: string): { text: string; broadcast: string | undefined } {
   const [base = '', length = ''] = text.split('/')
   const address = parseAddress(base)
   if (!address) throw new Error(`not an address with the length of its network: "${text}"`)
@@ -100,7 +98,11 @@ function rangeOf(text: string): Range {
   const prefixLength = length === '' ? bits : Number(length)
   const behind = (1n << BigInt(bits - prefixLength)) - 1n
   const first = address.value & ~behind
-  return { family: address.family, first, last: first + behind, prefixLength }
+  const hasBroadcast = address.family === 4 && prefixLength < 31
+  return {
+    text: `${addressText({ ...address, value: first })}/${prefixLength}`,
+    broadcast: hasBroadcast ? addressText({ ...address, value: first + behind }) : undefined,
+  }
 }
 
 function withoutPrefix(address: string): string {

@@ -42,7 +42,9 @@ export class AddressSet {
     const known = this.#hosts.get(address)
     if (known !== undefined) return known
     if (this.#prefixes.length === 0) return false
-    const answer = this.#answers.get(address) ?? this.#look(address)
+    const answered = this.#answers.get(address)
+    if (answered !== undefined) return answered
+    const answer = this.#look(address)
     if (this.#answers.size >= remembered) this.#answers.clear()
     this.#answers.set(address, answer)
     return answer
