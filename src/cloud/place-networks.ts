@@ -1,7 +1,7 @@
 import type { FloatingRange } from '../contract/floating-range.ts'
 import type { Stack } from '../contract/stack.ts'
 import type { Range } from '../rules/address.ts'
-import type { Member } from './members.ts'
+import { type Member, membersOf } from './members.ts'
 import type { NetworkRows } from './network-rows.ts'
 import { overlap, rangesOf, rangeText } from './network-spec.ts'
 import { forwardName } from './outside.ts'
@@ -58,23 +58,26 @@ export function needsOf(
 }
 
 /**
- * What is taken on a host by those of whom the plan of a stack does not decide: other stacks, and what is on its way out. `stays` says of whom it does.
+ * What is taken on a host by those of whom the plan of a stack does not decide: other stacks, and what is on its way out. That are instances of this one
+ * that it has no more, and networks of it that a guest has until it starts again.
  */
-export function networksThere(
-  host: string,
-  rows: NetworkRows,
-  stack: string,
-  stays: (instance: string) => boolean,
-): NetworksThere {
+export function networksThere(host: string, rows: NetworkRows, stack: Stack): NetworksThere {
   const here = rows.instances.filter((row) => row.host === host)
-  const others = here.filter((row) => row.stack !== stack || row.document.wanted === 'absent' || !stays(row.name))
-  const names = new Set(others.flatMap(({ document }) => document.ports.map(({ network }) => network)))
+  const members = new Set(membersOf(stack).map(({ name }) => name))
+  const declared = new Set((stack.networks ?? []).map(({ name }) => `${stack.name}.${name}`))
+  const names = new Set(
+    here.flatMap((row) => {
+      const stays = row.stack === stack.name && row.document.wanted !== 'absent' && members.has(row.name)
+      const attached = row.document.ports.map(({ network }) => network)
+      return stays ? attached.filter((network) => !declared.has(network)) : attached
+    }),
+  )
   return {
     networks: rows.networks
       .filter((row) => names.has(`${row.stack}.${row.name}`))
       .flatMap(({ stack: of, name, spec }) => rangesOf(spec).map(({ range }) => ({ name: `${of}.${name}`, range }))),
     forwards: rows.forwards
-      .filter((row) => row.stack !== stack && row.spec.floatingIp === undefined)
+      .filter((row) => row.stack !== stack.name && row.spec.floatingIp === undefined)
       .filter((row) => here.some(({ name }) => name === `${row.stack}.${row.spec.instance}`))
       .map(({ stack: of, spec }) => ({
         name: `${of}.${spec.instance}`,

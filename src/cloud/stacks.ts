@@ -9,7 +9,6 @@ import { freeHostAddresses } from './host-addresses.ts'
 import { roomOf } from './host-room.ts'
 import { type ImageOf, type Images, resolveImages } from './images.ts'
 import { removeLeftovers } from './leftovers.ts'
-import { membersOf } from './members.ts'
 import { readNetworkRows } from './network-rows.ts'
 import { networksThere } from './place-networks.ts'
 import { draftOf, planOf } from './plan.ts'
@@ -124,14 +123,13 @@ async function draft(
   const hosts = await fleet.hosts(db)
   const rows = await readNetworkRows(db)
   const [instances, volumes] = [await readInstances(db), await readVolumes(db)]
-  const names = new Set(membersOf(stack).map(({ name }) => name))
   const made = draftOf({
     stack,
     imageOf,
     ...openSnapshots(stack, instances, hosts),
     hosts: hosts.map((host) => ({
       ...roomOf(host, instances, volumes, memoryOvercommit),
-      ...networksThere(host.id, rows, stack.name, (name) => names.has(name)),
+      ...networksThere(host.id, rows, stack),
     })),
     instances: instances.filter((one) => one.stack === stack.name),
     volumes: volumes.filter((one) => one.stack === stack.name),

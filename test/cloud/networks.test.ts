@@ -489,6 +489,20 @@ test('a port that is taken from a guest keeps its addresses and its rules until 
   expect((await listNetworks(cloud.db, [])).map(({ name }) => name)).toEqual(['s.lan'])
 })
 
+test('a network of another name with the range of one that a guest still has is refused: a host cannot have both', async () => {
+  const { cloud } = await twoHosts()
+  const renamed = shop().replace('name: lan,', 'name: net,').replaceAll('networks: [lan]', 'networks: [net]')
+  const { actions } = await planStack(cloud, renamed)
+  expect(actions).toContainEqual(
+    expect.objectContaining({
+      kind: 'refused',
+      name: 's.db',
+      reason:
+        'it is on host1, but 10.0.0.0/24 of s.net overlaps 10.0.0.0/24 of s.lan, which is there; moving it is not possible',
+    }),
+  )
+})
+
 test('when a host is fenced its instances go elsewhere with their floating IPs, and who knew them is told', async () => {
   const more = 'floatingIps: [{name: front, instance: web}]\n'
   const { cloud, host1, host2 } = await twoHosts(shop({ more }))
