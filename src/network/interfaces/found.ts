@@ -12,6 +12,13 @@ export interface FoundMember {
   isPrivate: boolean
 }
 
+/** Where a bridge sends the frames for a MAC. */
+export interface FoundMac {
+  mac: string
+  member: string
+  isStatic: boolean
+}
+
 export interface FoundInterface {
   name: string
   up: boolean
@@ -23,6 +30,8 @@ export interface FoundInterface {
   ipv6Disabled: boolean
   /** Of a bridge alone. */
   members?: readonly FoundMember[]
+  /** Of a bridge with emulated cards alone: the others' are set when an interface is plugged in. */
+  macs?: readonly FoundMac[]
   /** Of a VLAN alone. */
   vlan?: { id: number; parent: string }
 }
@@ -35,4 +44,9 @@ export interface Found {
   egress: string | undefined
   /** Settings of the kernel by their names; undefined: it does not know the name. */
   settings: Readonly<Record<string, string | undefined>>
+}
+
+/** xl calls the tap of a guest's emulated card so. */
+export function isEmulated(name: string): boolean {
+  return name.endsWith('-emu')
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { FoundAddress, FoundInterface, FoundMember } from './found.ts'
+import type { FoundAddress, FoundInterface, FoundMac, FoundMember } from './found.ts'
 
 /** How ifconfig is asked, so that its answer reads the same on each release. */
 export const interfaceQuery = ['ifconfig', '-f', 'inet:cidr,inet6:cidr,ether:colon', '-a'] as const
@@ -81,6 +81,14 @@ function readFirstLine(line: string): Draft | undefined {
   const [, name, flags = '', mtu] = /^(\S+): flags=[0-9a-f]+<(.*)> metric \d+ mtu (\d+)/.exec(line) ?? []
   if (name === undefined) return undefined
   return { name, up: flags.split(',').includes('UP'), mtu: Number(mtu), groups: [], addresses: [], ipv6Disabled: false }
+}
+
+/** Reads what `ifconfig BRIDGE addr` says: `00:16:3e:aa:bb:01 Vlan1 xnb1.0 1187 flags=0<>`. A line of another form is left. */
+export function readMacs(text: string): FoundMac[] {
+  return text.split('\n').flatMap((line) => {
+    const [, mac, member, flags] = /^\s*([0-9a-f:]{11,17}) Vlan\d+ (\S+) \d+ flags=[0-9a-f]+<(.*)>/.exec(line) ?? []
+    return mac === undefined || member === undefined ? [] : [{ mac, member, isStatic: flags === 'STATIC' }]
+  })
 }
 
 /** `inet 10.0.0.1/24 broadcast 10.0.0.255`, `inet6 fe80::1%lo0/64 scopeid 0x2`, or with `netmask 0x…` where `-f` is not heeded. */

@@ -1,18 +1,21 @@
 import { AppError } from '../../contract/errors.ts'
 import type { NetworkConfig } from '../../contract/network-config.ts'
 import { type Exec, execOk } from '../../platform/exec.ts'
-import type { Found } from './found.ts'
-import { interfaceQuery, readInterfaces } from './interface-output.ts'
+import { type Found, isEmulated } from './found.ts'
+import { interfaceQuery, readInterfaces, readMacs } from './interface-output.ts'
 import { settingNames } from './settings.ts'
 
 const timeoutMs = 10_000
 
-/** Looks at the host: three or four commands, none of which changes anything. @throws AppError command-failed | command-timeout */
+/** Looks at the host: a few commands, none of which changes anything. @throws AppError command-failed | command-timeout */
 export async function lookAtHost(exec: Exec, config: Pick<NetworkConfig, 'egress'>): Promise<Found> {
   const { stdout } = await execOk(exec, interfaceQuery, { timeoutMs })
   const { interfaces, unreadLines } = readInterfaces(stdout)
   if (interfaces.length === 0)
     throw new AppError('command-failed', `${interfaceQuery.join(' ')} told of no interface: ${stdout.slice(0, 200)}`)
+  const bridges = interfaces.filter(({ members }) => members?.some(({ name }) => isEmulated(name)))
+  for (const bridge of bridges)
+    bridge.macs = readMacs((await exec(['ifconfig', bridge.name, 'addr'], { timeoutMs })).stdout)
   return {
     interfaces,
     unreadLines,

@@ -1,6 +1,6 @@
 import type { DesiredNetworks } from '../../contract/network.ts'
 import { netsGroup, portGroup, portsGroup } from '../../rules/names.ts'
-import type { Found, FoundInterface } from './found.ts'
+import { type Found, type FoundInterface, isEmulated } from './found.ts'
 import { bridgeOf } from './plan-bridges.ts'
 import { isFiltered } from './port-files.ts'
 import { ifconfig, type Step } from './step.ts'
@@ -17,8 +17,29 @@ export function planPorts({ networks, ports }: DesiredNetworks, { interfaces }: 
     return ours.flatMap((it) => [
       ...groupSteps(it, isFiltered(port), port.mac),
       ...isolationSteps(it, isolated.has(port.network), port.mac, interfaces),
+      ...macSteps(it, port.mac, ours, interfaces),
     ])
   })
+}
+
+/**
+ * A guest with an emulated card uses one MAC on two interfaces: first on that card's, and when its drivers have come on the other, for good. From then
+ * on the bridge keeps it there. Before, a neighbour on the same bridge could have it sent to himself; it is taken from him.
+ */
+function macSteps(
+  it: FoundInterface,
+  mac: string,
+  ours: readonly FoundInterface[],
+  interfaces: readonly FoundInterface[],
+): Step[] {
+  const bridge = interfaces.find(({ members }) => members?.some(({ name }) => name === it.name))
+  const at = bridge?.macs?.find((each) => each.mac === mac)
+  // Each is asked once, by the interface that stays.
+  if (!bridge || !at || at.isStatic || isEmulated(it.name)) return []
+  if (at.member === it.name)
+    return [ifconfig(`the port ${mac} uses ${it.name} for good`, bridge.name, 'static', it.name, mac)]
+  if (ours.some(({ name }) => name === at.member)) return []
+  return [ifconfig(`${at.member} has taken the MAC of the port ${mac}`, bridge.name, 'deladdr', mac)]
 }
 
 function groupSteps({ name, groups }: FoundInterface, filtered: boolean, mac: string): Step[] {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { noNetworks } from '../../../src/contract/network.ts'
 import type { Machine } from '../../../src/devstack/machine.ts'
+import { learn } from '../../../src/devstack/net/bridge-addresses.ts'
+import type { Bridge } from '../../../src/devstack/net/interfaces.ts'
 import { openInterfaces } from '../../../src/network/interfaces/interfaces.ts'
 import { networkPaths } from '../../../src/network/paths.ts'
 import type { Exec } from '../../../src/platform/exec.ts'
@@ -186,6 +188,36 @@ describe('ports', () => {
     await daemon().apply(noNetworks)
     expect(await readdir(paths.ports)).toEqual([])
   })
+})
+
+test('the MAC of a guest with an emulated card is fixed once its drivers have come, and taken from a neighbour who took it', async () => {
+  const { daemon, ok, machine, changes } = await openHost()
+  const networks = desiredNetworks({ networks: [front], ports: [web] })
+  const mac = networks.ports[0]?.mac as string
+  await daemon().apply(networks)
+  for (const name of ['xnb7.0', 'xnb7.0-emu', 'xnb8.0']) {
+    machine.interfaces.plug(name, 'xnb')
+    if (name !== 'xnb8.0') await ok('ifconfig', name, 'group', portGroup(mac), 'group', 'osport', 'group', 'osnetx')
+    await ok('ifconfig', 'br-front', 'addm', name)
+  }
+  const bridge = machine.interfaces.get('br-front').bridge as Bridge
+  const at = () => bridge.addresses.get(mac)
+  changes()
+  learn(bridge, 'xnb7.0-emu', mac)
+  await daemon().apply(networks)
+  expect(at()).toEqual({ member: 'xnb7.0-emu', kind: 'dynamic' })
+  learn(bridge, 'xnb8.0', mac)
+  await daemon().apply(networks)
+  expect(at()).toBeUndefined()
+  learn(bridge, 'xnb7.0', mac)
+  await daemon().apply(networks)
+  learn(bridge, 'xnb8.0', mac)
+  expect(at()).toEqual({ member: 'xnb7.0', kind: 'static' })
+  await daemon().apply(networks)
+  expect(changes().filter((call) => !call.endsWith(' addr'))).toEqual([
+    `ifconfig br-front deladdr ${mac}`,
+    `ifconfig br-front static xnb7.0 ${mac}`,
+  ])
 })
 
 describe('what cannot be had is told, and keeps nothing else', () => {
