@@ -6,6 +6,7 @@ import { AppError } from '../contract/errors.ts'
 import { type ExecResult, execOk, openExec } from '../platform/exec.ts'
 import { makeFolder, remove } from '../platform/files.ts'
 import { toolPaths } from '../platform/tools.ts'
+import type { DhcpLease } from './dnsmasq.ts'
 import { type HostFolderOptions, prepareHostFolder } from './host-folder.ts'
 import type { Order } from './orders.ts'
 import type { PacketAnswer, PacketOrder } from './pf/send-packet.ts'
@@ -27,6 +28,8 @@ export interface SimulatedHost {
   order(order: Order): Promise<void>
   /** Somebody tries to reach somebody through this host; PF sees it, and counts. @throws AppError command-failed when there is no such guest */
   packet(packet: PacketOrder): Promise<PacketAnswer>
+  /** What a guest with this MAC is offered by DHCP; none: nobody answers it. @throws AppError command-failed */
+  dhcp(mac: string): Promise<DhcpLease[]>
   /** The power fails: every process is killed at once. */
   powerOff(): Promise<void>
   /** Switches the host on; its services start. */
@@ -76,6 +79,7 @@ export async function openSimulatedHost({ folder, name, ...options }: SimulatedH
     async order(order) {
       await sendOrder(root, order)
     },
+    dhcp: async (mac) => JSON.parse(await sendOrder(root, { kind: 'dhcp', mac })) as DhcpLease[],
     packet: async (packet) => JSON.parse(await sendOrder(root, { kind: 'packet', ...packet })) as PacketAnswer,
     async install({ url, token }) {
       const script = await run(['/usr/bin/fetch', '-o', '-', `${url}/install.sh`])

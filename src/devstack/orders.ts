@@ -1,3 +1,4 @@
+import type { DhcpLease } from './dnsmasq.ts'
 import type { Fault } from './faults.ts'
 import type { Machine, MachineTimes } from './machine.ts'
 import { obeyPfOrder, type PfOrder } from './pf/pf-order.ts'
@@ -15,13 +16,15 @@ export type Order =
   /** From now on things take so long. */
   | ({ kind: 'times' } & Partial<Omit<MachineTimes, 'deviceMs'>>)
   | PfOrder
+  /** Somebody with this MAC asks for an address. */
+  | { kind: 'dhcp'; mac: string }
 
 /** Under this name the simulator takes orders, which no program of a host has. */
 export const orderTool = 'order'
 
-/** Answers what became of a packet. @throws Error when there is no such guest, or device */
-export function obey(order: Order, machine: Machine): PacketAnswer | undefined {
-  const { hypervisor, faults } = machine
+/** Answers what became of a packet, or what dnsmasqs offer. @throws Error when there is no such guest, or device */
+export function obey(order: Order, machine: Machine): PacketAnswer | DhcpLease[] | undefined {
+  const { daemons, hypervisor, faults } = machine
   switch (order.kind) {
     case 'fault': {
       const { kind: _, ...fault } = order
@@ -40,6 +43,8 @@ export function obey(order: Order, machine: Machine): PacketAnswer | undefined {
     case 'take-addresses':
     case 'packet':
       return obeyPfOrder(order, machine)
+    case 'dhcp':
+      return daemons.all().flatMap(({ dnsmasq }) => dnsmasq?.lease(order.mac) ?? [])
     default: {
       const domain = hypervisor.byName(order.name)
       if (!domain) throw new Error(`no guest is called ${order.name}`)

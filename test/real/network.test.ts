@@ -384,7 +384,8 @@ const lifelinePorts = { 67: 'dhcp', 68: 'dhcp', 546: 'dhcp6', 547: 'dhcp6', 53: 
 function kindOf({ protocol, sourcePort = 0, destinationPort = 0, type = 0, sent }: Heard): string | undefined {
   const ports: Readonly<Record<number, string>> = lifelinePorts
   const by = sent ? ' from the host' : ''
-  if (protocol === 58 && type >= 133 && type <= 136) return `icmp6 ${type}${by}`
+  // A namespace solicits routers; a host that is one does not.
+  if (protocol === 58 && type >= (sent ? 134 : 133) && type <= 136) return `icmp6 ${type}${by}`
   const service = ports[sent ? sourcePort : destinationPort]
   return service && `${service}${by}`
 }

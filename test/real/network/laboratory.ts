@@ -121,7 +121,7 @@ export async function openNetworkLaboratory({
     folder,
     run,
     startHost() {
-      const child = start('host', [process.execPath, join(import.meta.dirname, 'host-main.ts'), folder])
+      const child = start('host', [process.execPath, join(import.meta.dirname, 'run-host.ts'), folder])
       const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
       return {
         async apply(desired) {

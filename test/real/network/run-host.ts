@@ -1,5 +1,5 @@
 // What network does on a host, without the programs of FreeBSD: DHCP and metadata, in the network namespace that this is started in.
-// usage: node host-main.ts FOLDER; each line of standard input is a DesiredNetworks, each line of output what came of it.
+// usage: node run-host.ts FOLDER; each line of standard input is a DesiredNetworks, each line of output what came of it.
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DesiredNetworks } from '../../../src/contract/network.ts'
