@@ -31,8 +31,8 @@ export interface BridgeLayout {
   addresses: readonly string[]
   /** Networks that are on-link beside those of `addresses`: for a bridge on which the host has none. */
   ranges?: readonly string[]
-  /** Where members send what is not on-link, when it is not this host: an address on the bridge. */
-  router?: string
+  /** Where members send what is not on-link, when it is not this host: an address on the bridge for each family. */
+  routers?: readonly string[]
   members: readonly Member[]
 }
 

@@ -71,7 +71,7 @@ export function placesOf({ bridges, outside, loopback = [], routed = [] }: HostL
       // Instances are told a route to the addresses of lo0, that of the metadata service, by the host's address.
       if (loopback.includes(address) && bridge.addresses.length > 0) return { kind: 'host' }
       if (nets.get(bridge)?.onLink.has(address) || linkLocal.has(address)) return holder(bridge, address, sender)
-      const router = bridge.router ?? ownOn(bridge).find((host) => familyOf(host) === familyOf(address))
+      const router = [...(bridge.routers ?? []), ...ownOn(bridge)].find((at) => familyOf(at) === familyOf(address))
       return router ? holder(bridge, router, sender) : `no router on ${bridge.interface} leads to ${address}`
     },
     way(address) {

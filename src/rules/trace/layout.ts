@@ -57,12 +57,12 @@ export function layoutOf(desired: DesiredNetworks, facts: HostFacts, also: reado
         members.push(trunk(add(`${bridge} uplink`, [], { title: `uplink of ${bridge}`, name: bridge, network: id })))
     }
     const parts = networks.flatMap(partsOf)
-    const router = parts.find(({ router: at, host }) => at !== undefined && at !== host)?.router
+    const routers = parts.flatMap(({ router, host }) => (router !== undefined && router !== host ? [router] : []))
     return {
       interface: bridge,
       addresses: parts.flatMap(({ host, range }) => (host === undefined ? [] : [`${host}/${range.split('/')[1]}`])),
       ranges: parts.flatMap(({ host, range }) => (host === undefined ? [range] : [])),
-      ...(router !== undefined && { router }),
+      routers,
       members,
     }
   })

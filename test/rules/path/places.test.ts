@@ -114,7 +114,7 @@ describe('a bridge without lab: both families, members that are kept apart, a tr
         interface: 'bridge1',
         addresses: [],
         ranges: ['10.2.0.0/24'],
-        router: '10.2.0.1',
+        routers: ['10.2.0.1', '2001:db8:2::1'],
         members: [member('tap3', { addresses: ['10.2.0.13'] }), member('em0.8', { trunk: true })],
       },
     ],
@@ -160,6 +160,7 @@ describe('a bridge without lab: both families, members that are kept apart, a tr
   test('where another router serves, the way out is the trunk', () => {
     const journey = host().send(opening(icmp, '10.2.0.13', '192.0.2.100'), from('tap3'))
     expect([way(journey), to(journey)]).toEqual([['in tap3', 'out em0.8'], 'em0.8'])
+    expect(to(host().send(opening(icmp6, '2001:db8:2::13', '2001:db8:9::1'), from('tap3')))).toBe('em0.8')
   })
 
   test('what the host says to all goes out by one bridge', () => {
