@@ -2,7 +2,6 @@ import { AppError } from '../../contract/errors.ts'
 import { contains } from '../address.ts'
 import type { CompiledAnchor } from '../compiled.ts'
 import { nameLimits, portGroup } from '../names.ts'
-import { asRange } from './address-list.ts'
 import { entrances } from './outside.ts'
 import type { Situation } from './situation.ts'
 
@@ -15,15 +14,16 @@ const longestParent = 31
  * @throws AppError input-invalid
  */
 export function checkAllowed(situation: Situation): void {
+  const { book } = situation
   const { egress, metadata } = situation.facts
   const outer = [
     ...[egress?.ipv4, egress?.ipv6].filter((address) => address !== undefined),
     ...entrances(situation).map(({ address }) => address),
     ...(metadata ? [metadata.address] : []),
-  ].map((text) => ({ text, range: asRange(text) }))
+  ].map((text) => ({ text, range: book.range(text) }))
   for (const port of situation.ports)
     for (const allowed of port.allowed) {
-      const range = asRange(allowed)
+      const range = book.range(allowed)
       const held = outer.find(({ range: { family, first } }) => contains(range, { family, value: first }))
       if (held === undefined && range.prefixLength > 0) continue
       const what = held === undefined ? 'every address' : `the address ${held.text} of this host`

@@ -3,7 +3,7 @@ import type { Reasoned } from '../compiled.ts'
 import { hairpinTag } from '../names.ts'
 import { icmp, icmp6, sctp, tcp, udp } from '../pf/packet.ts'
 import type { End, Family, FilterRule } from '../pf/rule.ts'
-import { asRange, isIpv4, rangeText } from './address-list.ts'
+import { type AddressBook, isIpv4 } from './address-book.ts'
 import { groupRuleReason } from './group-rule-text.ts'
 import { address, anybody, end, inTable, pass } from './rule-forms.ts'
 import type { Situation } from './situation.ts'
@@ -23,7 +23,7 @@ export const remotesTable = (group: string): string => `r_${group}`
 export function groupRule(
   group: { id: string; name: string },
   rule: DesiredGroupRule,
-  { groupName }: Situation,
+  { book, groupName }: Situation,
   { hairpin }: { hairpin: boolean },
 ): Reasoned<FilterRule>[] {
   const families = familiesOf(rule)
@@ -31,7 +31,8 @@ export function groupRule(
   const family = families.length === 1 ? { family: families[0] as Family } : {}
   const label = `sg:${group.id}:${rule.id}`
   const members = end([inTable(membersTable(group.id))])
-  const ends = rule.direction === 'in' ? { from: remoteEnd(rule), to: members } : { from: members, to: remoteEnd(rule) }
+  const remote = remoteEnd(rule, book)
+  const ends = rule.direction === 'in' ? { from: remote, to: members } : { from: members, to: remote }
   const plain = pass({
     ...family,
     ...ends,
@@ -69,9 +70,8 @@ function familiesOf({ family, protocol, remote }: DesiredGroupRule): Family[] {
   return (['inet', 'inet6'] as const).filter((one) => said.every((other) => other === one))
 }
 
-function remoteEnd({ remote }: DesiredGroupRule): End {
+function remoteEnd({ remote }: DesiredGroupRule, book: AddressBook): End {
   if (remote === undefined) return anybody
   if ('group' in remote) return end([inTable(remotesTable(remote.group))])
-  const range = asRange(remote.range)
-  return range.prefixLength === 0 ? anybody : end([address(rangeText(range))])
+  return book.range(remote.range).prefixLength === 0 ? anybody : end([address(book.text(remote.range))])
 }

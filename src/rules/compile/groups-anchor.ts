@@ -1,9 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { DesiredGroupRule } from '../../contract/network.ts'
 import type { CompiledAnchor, Reasoned } from '../compiled.ts'
 import { groupsAnchor, netsGroup, portsGroup, trunksGroup } from '../names.ts'
 import type { FilterRule, Table } from '../pf/rule.ts'
-import { addressList } from './address-list.ts'
 import { groupRule, membersTable, remotesTable } from './group-rule.ts'
 import { hairpinRules, hairpinTables } from './hairpin.ts'
 import { impostors, lifelines, linksTable, portsTable, servedTable, trunkImpostors } from './lifelines.ts'
@@ -58,8 +56,8 @@ function hostTables(situation: Situation): Reasoned<Table>[] {
   const table = (name: string, addresses: string[], reason: string) => ({ name, addresses, reason, owner })
   return [
     table(portsTable, addressesOf(situation.ports, situation), 'the addresses of all instances of this host'),
-    table(linksTable, addressList(links), 'where instances meet whoever serves their networks'),
-    table(servedTable, addressList(situation.hostAddresses), "this host's own addresses on its networks"),
+    table(linksTable, situation.book.list(links), 'where instances meet whoever serves their networks'),
+    table(servedTable, situation.book.list(situation.hostAddresses), "this host's own addresses on its networks"),
   ]
 }
 
@@ -95,7 +93,7 @@ function groupParts(situation: Situation, hairpin: boolean) {
   for (const id of [...remotes].sort())
     tables.push({
       name: remotesTable(id),
-      addresses: addressList(situation.groups.get(id)?.members ?? [], situation.hostAddresses),
+      addresses: situation.book.list(situation.groups.get(id)?.members ?? [], situation.hostAddresses),
       reason: `all members of security group ${situation.groupName(id)}, of this and of other hosts`,
       owner: { kind: 'group', id },
     })
@@ -105,7 +103,10 @@ function groupParts(situation: Situation, hairpin: boolean) {
 /** In the order of their ids; what is said twice counts once. */
 function eachOnce(rules: readonly DesiredGroupRule[]): DesiredGroupRule[] {
   return rules
-    .filter((rule, at) => rules.findIndex((other) => isDeepStrictEqual(other, rule)) === at)
+    .filter(
+      (rule, at) =>
+        rules.findIndex((other) => other.id === rule.id && JSON.stringify(other) === JSON.stringify(rule)) === at,
+    )
     .sort((left, right) => (left.id < right.id ? -1 : 1))
 }
 

@@ -1,7 +1,7 @@
 import type { Reasoned } from '../compiled.ts'
 import { portsGroup } from '../names.ts'
 import type { FilterRule, Table } from '../pf/rule.ts'
-import { addressList, isIpv4 } from './address-list.ts'
+import { isIpv4 } from './address-book.ts'
 import type { Hairpin } from './outside.ts'
 import { isRoutedHere } from './outside.ts'
 import { block, end, inTable, notOn, on, pass } from './rule-forms.ts'
@@ -19,10 +19,15 @@ export function hairpinTables(situation: Situation, { outside }: Hairpin): Reaso
     situation,
   )
   return [
-    { name: outsideTable, addresses: addressList(outside), reason: 'the outside addresses of this host', owner },
+    {
+      name: outsideTable,
+      addresses: situation.book.list(outside),
+      reason: 'the outside addresses of this host',
+      owner,
+    },
     {
       name: behindTable,
-      addresses: behind.filter((text) => isIpv4(text.replace('!', ''))),
+      addresses: behind.filter(isIpv4),
       reason: 'the instances that have this host as their router',
       owner,
     },

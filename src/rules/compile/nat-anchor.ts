@@ -2,7 +2,7 @@ import type { CompiledAnchor, Reasoned } from '../compiled.ts'
 import { hairpinTag, natAnchor } from '../names.ts'
 import { tcp, udp } from '../pf/packet.ts'
 import type { Match, RdrRule, Table, TranslationRule } from '../pf/rule.ts'
-import { addressList } from './address-list.ts'
+import type { AddressBook } from './address-book.ts'
 import { type Entrance, entrances, type Hairpin, hairpinOf } from './outside.ts'
 import { address, anybody, end, inTable, on } from './rule-forms.ts'
 import type { Situation } from './situation.ts'
@@ -31,7 +31,7 @@ export function natRules(situation: Situation): CompiledAnchor | undefined {
   const parts = [
     leaving(situation, outward),
     entering(egress.interface, all, outward),
-    ...(hairpin ? [fromInside(hairpin, egress.ipv4, all, outward)] : []),
+    ...(hairpin ? [fromInside(situation, hairpin, all, outward)] : []),
     ...(filterLocal ? [fromHost(all)] : []),
   ]
   const translation = parts
@@ -42,14 +42,19 @@ export function natRules(situation: Situation): CompiledAnchor | undefined {
 }
 
 /** Those without a floating IP leave under the address of the host, where their network says so. */
-function leaving({ desired, facts: { egress } }: Situation, outward: readonly Entrance[]): Part {
+function leaving({ book, desired, facts: { egress } }: Situation, outward: readonly Entrance[]): Part {
   const ranges = desired.networks.flatMap(({ ipv4 }) => (ipv4?.snat ? [ipv4.range] : []))
   if (egress?.ipv4 === undefined || ranges.length === 0) return { rules: [] }
   const reason = `instances without a floating IP leave under ${egress.ipv4}, the address of this host`
   const from = end([inTable('snat')])
   return {
     tables: [
-      { name: 'snat', addresses: without(ranges, outward), reason: 'who leaves under the address of this host', owner },
+      {
+        name: 'snat',
+        addresses: without(book, ranges, outward),
+        reason: 'who leaves under the address of this host',
+        owner,
+      },
     ],
     rules: [{ ...inet, kind: 'nat', on: on(egress.interface), from, target: egress.ipv4, reason, owner }],
   }
@@ -72,8 +77,8 @@ function entering(outside: string, all: readonly Entrance[], outward: readonly E
  * was never asked: rdr leads it to the instance with a tag, and by the tag nat gives it an outside address as its source.
  */
 function fromInside(
+  { book, facts: { egress } }: Situation,
   { bridges, networks }: Hairpin,
-  own: string | undefined,
   all: readonly Entrance[],
   outward: readonly Entrance[],
 ): Part {
@@ -86,8 +91,10 @@ function fromInside(
     owner: its,
   }))
   rules.push(...all.map((entrance) => ({ ...redirect(entrance, bridges, ', from inside too'), tag: hairpinTag })))
+  const own = egress?.ipv4
   if (own === undefined) return { rules }
   const inside = without(
+    book,
     networks.map(({ range }) => range),
     outward,
   )
@@ -132,8 +139,8 @@ function redirect(
   } satisfies Reasoned<RdrRule>
 }
 
-function without(ranges: readonly string[], outward: readonly Entrance[]): string[] {
-  return addressList(
+function without(book: AddressBook, ranges: readonly string[], outward: readonly Entrance[]): string[] {
+  return book.list(
     ranges,
     outward.map(({ fixed }) => fixed),
   )

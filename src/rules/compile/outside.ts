@@ -1,7 +1,7 @@
 import { AppError } from '../../contract/errors.ts'
 import type { DesiredForward, DesiredRange } from '../../contract/network.ts'
 import type { Owner } from '../compiled.ts'
-import { compareAddresses } from './address-list.ts'
+import type { AddressBook } from './address-book.ts'
 import type { Situation } from './situation.ts'
 
 /** An outside address of this host, or some ports of it, and the instance that they lead to. */
@@ -21,7 +21,7 @@ export interface Entrance {
  * What is translated at the outside interface, sorted by what is listened on; nothing without one.
  * @throws AppError input-invalid (a forward of a floating IP that the document does not have)
  */
-export function entrances({ desired, facts: { egress } }: Situation): Entrance[] {
+export function entrances({ desired, facts: { egress }, book }: Situation): Entrance[] {
   if (egress === undefined) return []
   const floating = new Map(desired.floatingIps.map((one) => [one.id, one]))
   const whole = desired.floatingIps.flatMap(({ id, name, address, port, fixed, routed }): Entrance[] =>
@@ -40,7 +40,7 @@ export function entrances({ desired, facts: { egress } }: Situation): Entrance[]
     const owner = { kind: 'forward', id } as const
     return [{ title: `port forward ${name}`, owner, address, fixed, routed, forward: { protocol, ports, toPort } }]
   })
-  return [...whole, ...forwards].sort(compareEntrances)
+  return [...whole, ...forwards].sort(compareEntrances(book))
 }
 
 /** How instances reach each other by way of outside addresses of their host. */
@@ -71,12 +71,11 @@ export function isRoutedHere({ host, router }: DesiredRange): boolean {
   return host !== undefined && router === host
 }
 
-function compareEntrances(left: Entrance, right: Entrance): number {
-  return (
-    compareAddresses(left.address, right.address) ||
+function compareEntrances({ compare }: AddressBook) {
+  return (left: Entrance, right: Entrance): number =>
+    compare(left.address, right.address) ||
     compareForwards(left.forward, right.forward) ||
-    compareAddresses(left.fixed, right.fixed)
-  )
+    compare(left.fixed, right.fixed)
 }
 
 function compareForwards(left: Entrance['forward'], right: Entrance['forward']): number {

@@ -3,7 +3,6 @@ import type { CompiledAnchor, Reasoned } from '../compiled.ts'
 import { portAnchor, portGroup } from '../names.ts'
 import { icmp6, udp } from '../pf/packet.ts'
 import type { FilterRule } from '../pf/rule.ts'
-import { addressList } from './address-list.ts'
 import { address, block, end, notInTable, on, pass } from './rule-forms.ts'
 import { hasIpv4, hasIpv6, type Situation } from './situation.ts'
 
@@ -55,7 +54,7 @@ export function portRules(port: DesiredPort, situation: Situation): CompiledAnch
     }),
   )
   const linkLocal = hasIpv6(port) ? ['fe80::/10'] : []
-  const addresses = addressList([...port.addresses, ...port.allowed, ...linkLocal], situation.hostAddresses)
+  const addresses = situation.book.list([...port.addresses, ...port.allowed, ...linkLocal], situation.hostAddresses)
   return {
     name,
     tables: [{ name: table, addresses, reason: `the addresses that ${who} may send from`, owner }],

@@ -1,11 +1,12 @@
 import type { DesiredGroup, DesiredNetworkPart, DesiredNetworks, DesiredPort } from '../../contract/network.ts'
 import type { HostFacts } from '../host-facts.ts'
-import { addressList, compareAddresses, isIpv4 } from './address-list.ts'
+import { type AddressBook, isIpv4, openAddressBook } from './address-book.ts'
 
 /** What a host is told and what it knows itself, in an order of its own, with the names that sentences need. */
 export interface Situation {
   desired: DesiredNetworks
   facts: HostFacts
+  book: AddressBook
   /** Those with addresses: PF, which decides by address, stays out of the others. Sorted by their MACs. */
   ports: readonly DesiredPort[]
   /** The host's own addresses on its networks: DHCP, DNS and metadata are there. */
@@ -20,13 +21,15 @@ export function situationOf(desired: DesiredNetworks, facts: HostFacts): Situati
   const networks = new Map(desired.networks.map((network) => [network.id, network]))
   const instances = new Map(desired.instances.map((instance) => [instance.id, instance]))
   const groups = new Map(desired.groups.map((group) => [group.id, group]))
+  const book = openAddressBook()
   return {
     desired,
     facts,
+    book,
     ports: desired.ports
       .filter(({ addresses }) => addresses.length > 0)
       .sort((left, right) => (left.mac < right.mac ? -1 : 1)),
-    hostAddresses: desired.networks.flatMap(ownAddresses).sort(compareAddresses),
+    hostAddresses: desired.networks.flatMap(ownAddresses).sort(book.compare),
     groups,
     portName: ({ instance, network }) =>
       `${instances.get(instance)?.name ?? `instance ${instance}`} on ${networks.get(network)?.name ?? `network ${network}`}`,
@@ -35,8 +38,8 @@ export function situationOf(desired: DesiredNetworks, facts: HostFacts): Situati
 }
 
 /** Everything that a port sends from and is reached at, in canonical form; never the addresses of the host itself. */
-export function addressesOf(ports: Iterable<DesiredPort>, { hostAddresses }: Situation): string[] {
-  return addressList(
+export function addressesOf(ports: Iterable<DesiredPort>, { book, hostAddresses }: Situation): string[] {
+  return book.list(
     [...ports].flatMap(({ addresses, allowed }) => [...addresses, ...allowed]),
     hostAddresses,
   )
