@@ -75,8 +75,8 @@ async function openShop() {
   return { server, hosts }
 }
 
-test('networks, security groups and floating IPs are shown with who has them and where', async () => {
-  const { server } = await openShop()
+test('networks, groups and floating IPs with who has them; the rules of a host with their reasons; who may talk to whom', async () => {
+  const { server, hosts } = await openShop()
   const { body: networks } = await server.api('GET', '/networks')
   expect(networks).toMatchObject([
     {
@@ -112,10 +112,7 @@ test('networks, security groups and floating IPs are shown with who has them and
     host: 'host1',
     fixed: '10.0.0.4',
   })
-})
 
-test('the rules of a host, each with its reason; what had to be assumed of one that reports no network is said', async () => {
-  const { server, hosts } = await openShop()
   const rules = async (host: string) =>
     parse(HostRules, (await server.api('GET', `/hosts/${host}/network/rules`)).body, 'rules')
   const [one, two] = [await rules('host1'), await rules('host2')]
@@ -130,10 +127,7 @@ test('the rules of a host, each with its reason; what had to be assumed of one t
     'host2 reports no network, so nothing is known of its outside: what is translated there is left out',
   ])
   expect((await server.api('GET', '/hosts/host9/network/rules')).body).toMatchObject({ code: 'not-found' })
-})
 
-test('a trace says who may talk to whom, and which group decided; a viewer may ask', async () => {
-  const { server } = await openShop()
   const { body: token } = await server.api('POST', '/tokens', { body: { name: 'looker', role: 'viewer' } })
   const as = token.secret
   const ask = (body: object) => server.api('POST', '/networks/trace', { as, body })
