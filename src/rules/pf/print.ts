@@ -1,3 +1,4 @@
+import { AppError } from '../../contract/errors.ts'
 import { icmp6 } from './packet.ts'
 import type {
   AnchorCall,
@@ -50,7 +51,7 @@ function ruleWords(rule: TranslationRule | FilterRule | AnchorCall): Words {
     case 'nat-anchor':
     case 'rdr-anchor':
     case 'binat-anchor':
-      return [`${rule.kind} "${rule.path}"`]
+      return [rule.kind, quoted(rule.path)]
     case 'filter':
       return [
         rule.action === 'block' ? `block ${rule.returns ? 'return' : 'drop'}` : rule.action,
@@ -63,7 +64,7 @@ function ruleWords(rule: TranslationRule | FilterRule | AnchorCall): Words {
         rule.tagged && `tagged ${rule.tagged}`,
         rule.anyFlags && 'flags any',
         rule.action === 'pass' && stateWords[rule.state],
-        rule.label !== undefined && `label "${rule.label}"`,
+        rule.label !== undefined && `label ${quoted(rule.label)}`,
         rule.ridentifier !== undefined && `ridentifier ${rule.ridentifier}`,
       ]
     case 'no nat':
@@ -126,6 +127,12 @@ function icmpWords({ icmp, protocols }: FilterRule): Words {
   if (icmp.length === 0) return []
   const text = ({ type, code }: IcmpType) => (code === undefined ? String(type) : `${type} code ${code}`)
   return [`${protocols.includes(icmp6) ? 'icmp6-type' : 'icmp-type'} ${list(icmp.map(text))}`]
+}
+
+/** @throws AppError internal for what could end the string and go on as a rule of its own. */
+function quoted(text: string): string {
+  if (/["\n\\]/.test(text)) throw new AppError('internal', `PF cannot have ${JSON.stringify(text)} in a name or label`)
+  return `"${text}"`
 }
 
 type Words = readonly (string | false | undefined)[]

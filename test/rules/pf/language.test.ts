@@ -52,6 +52,12 @@ pass in proto tcp all flags any keep state
   })
 })
 
+test.each(['a" pass', 'a\npass', 'a\\'])('a label that would end its string is never printed: %j', (label) => {
+  const [rule] = parseRuleset('pass').filter
+  if (rule?.kind !== 'filter') throw new Error('one rule')
+  expect(() => printRule({ ...rule, label })).toThrow('PF cannot have')
+})
+
 describe('what administrators write', () => {
   test('macros, comments, lines that go on, names for numbers', () => {
     const ruleset = parseRuleset(`
