@@ -1,5 +1,5 @@
 import type { CompiledAnchor, CompiledRules } from '../../rules/compiled.ts'
-import { natAnchor } from '../../rules/names.ts'
+import { macOfAnchor, natAnchor } from '../../rules/names.ts'
 import { printRule, printRuleset } from '../../rules/pf/print.ts'
 import { digestOfLines } from './loaded.ts'
 
@@ -26,8 +26,9 @@ export type LoadStep =
  *
  * 1. `nat` without the entrances (rdr, binat) that go: nobody is led to an instance whose rules are about to go.
  * 2. Anchors of ports that come or change: until `sg` knows the port's addresses its last rule drops what it sends.
+ *    An address that another port had is not theirs yet: `sg` still lets it do what it was let do there.
  * 3. `sg`, in one transaction; of members that come and go, the tables alone.
- * 4. Anchors of ports that are gone: `sg` does not know their addresses any more.
+ * 4. Addresses that ports take over from others; anchors of ports that are gone: `sg` does not know their addresses any more.
  * 5. `nat` as wanted: whom it leads to an instance meets the rules of 2 and 3.
  *
  * An anchor that holds what is wanted is not touched. `sg` goes when its last port has gone.
@@ -36,12 +37,16 @@ export function planLoad(held: ReadonlyMap<string, HeldAnchor>, wanted: Compiled
   const byName = new Map(wanted.anchors.map((anchor) => [anchor.name, anchor]))
   const filters = wanted.anchors.filter(({ name }) => name !== natAnchor)
   // In byte order "port-…" is before "sg".
-  const changed = filters.flatMap((anchor) => stepsFor(anchor, held.get(anchor.name)))
+  const owners = ownersOf(held)
+  const before = filters.map((anchor) => withoutTaken(anchor, owners))
+  const changed = before.flatMap((anchor) => stepsFor(anchor, held.get(anchor.name)))
+  const taken = filters.filter((anchor, at) => before[at] !== anchor).flatMap(tablesOf)
   const gone = [...held.keys()].filter((name) => name !== natAnchor && !byName.has(name)).sort()
   const nat = byName.get(natAnchor)
   return [
     ...withdrawal(nat, held.get(natAnchor)),
     ...changed,
+    ...taken,
     ...gone.map((anchor): LoadStep => ({ kind: 'clear', anchor })),
     ...(nat ? stepsFor(nat, held.get(natAnchor)) : held.has(natAnchor) ? [clear(natAnchor)] : []),
   ]
@@ -50,6 +55,33 @@ export function planLoad(held: ReadonlyMap<string, HeldAnchor>, wanted: Compiled
 /** Names the rules of an anchor, whatever its tables have. */
 export function rulesDigest({ tables, translation, filter }: CompiledAnchor): string {
   return digestOfLines([...tables.map(({ name }) => name), ...[...translation, ...filter].map(printRule)])
+}
+
+/** Which ports have an address, by their anchors. */
+function ownersOf(held: ReadonlyMap<string, HeldAnchor>): Map<string, string[]> {
+  const owners = new Map<string, string[]>()
+  for (const [name, { tables }] of held) {
+    if (macOfAnchor(name) === undefined) continue
+    for (const address of [...tables.values()].flatMap((members) => members ?? []))
+      owners.set(address, [...(owners.get(address) ?? []), name])
+  }
+  return owners
+}
+
+/** The anchor of a port without the addresses that it takes over from another port of this host; the same when there are none. */
+function withoutTaken(anchor: CompiledAnchor, owners: ReadonlyMap<string, readonly string[]>): CompiledAnchor {
+  if (macOfAnchor(anchor.name) === undefined) return anchor
+  const isTaken = (address: string) => owners.has(address) && !owners.get(address)?.includes(anchor.name)
+  if (!anchor.tables.some(({ addresses }) => addresses.some(isTaken))) return anchor
+  const tables = anchor.tables.map((table) => ({
+    ...table,
+    addresses: table.addresses.filter((address) => !isTaken(address)),
+  }))
+  return { ...anchor, tables }
+}
+
+function tablesOf({ name, tables }: CompiledAnchor): LoadStep[] {
+  return tables.map((table) => ({ kind: 'replace', anchor: name, table: table.name, addresses: table.addresses }))
 }
 
 function clear(anchor: string): LoadStep {
