@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+
 /** Random choices that a seed repeats. */
 export interface Random {
   /** From 0 to `below` - 1. */
@@ -39,4 +41,29 @@ export function randomOf(seed: number): Random {
       return all
     },
   }
+}
+
+/** Choices that fast-check makes, so that what breaks a law is made smaller before it is shown. */
+function randomOfGenerator(generate: fc.GeneratorValue): Random {
+  const integer = (below: number) => generate(fc.nat, { max: below - 1 })
+  const chance = (probability: number) => generate(fc.nat, { max: 999 }) >= 1000 - probability * 1000
+  return {
+    integer,
+    chance,
+    pick: (choices) => {
+      if (choices.length === 0) throw new RangeError('nothing to choose from')
+      return choices[integer(choices.length)] as (typeof choices)[number]
+    },
+    some: (choices, probability) => choices.filter(() => chance(probability)),
+    shuffled: (items) =>
+      generate(fc.shuffledSubarray, [...items], { minLength: items.length }) as (typeof items)[number][],
+  }
+}
+
+/** Checks that a law holds whatever is chosen; the same choices each time. @param law throws when it does not hold */
+export function checkLaw(numRuns: number, law: (random: Random) => void): void {
+  fc.assert(
+    fc.property(fc.gen(), (generate) => law(randomOfGenerator(generate))),
+    { numRuns, seed: 20_161_122 },
+  )
 }
