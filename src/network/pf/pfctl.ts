@@ -52,8 +52,8 @@ export interface Pfctl {
 }
 
 const timeoutMs = 30_000
-/** A state is about 300 characters; a host may have some hundred thousand of them. */
-const statesBytes = 256 * 1024 * 1024
+/** A rule with its counters, or a state, is about 300 characters; a host may have some ten thousands of the one and hundred thousands of the other. */
+const longBytes = 256 * 1024 * 1024
 /** How long to wait between tries while another process changes PF. */
 const busyPausesMs = [50, 100, 200, 400, 800]
 
@@ -119,7 +119,7 @@ export function openPfctl({ exec, clock, unread }: PfctlOptions): Pfctl {
         readLines(await askOf(['-a', below, '-v', '-s', 'Anchors']), (line) => /^ {2}(\S.*)$/.exec(line)?.[1]),
       ).filter((path) => path.startsWith(`${below}/`)),
 
-    tree: async () => readShownTree(await ask(['-a', '*', '-P', '-vv', '-s', 'rules'])),
+    tree: async () => readShownTree(await ask(['-a', '*', '-P', '-vv', '-s', 'rules'], undefined, longBytes)),
     rules: async (anchor) => readShownRules(await askOf(['-a', anchor, '-P', '-vv', '-s', 'rules'])),
     translation: async (anchor) => readShownRules(await askOf([...at(anchor), '-P', '-vv', '-s', 'nat'])),
 
@@ -154,7 +154,7 @@ export function openPfctl({ exec, clock, unread }: PfctlOptions): Pfctl {
     labels: async (anchor) => told('labels', readLabels(await askOf(['-a', anchor, '-s', 'labels']))),
 
     async states() {
-      const listing = readStates(await ask(['-vv', '-s', 'states'], undefined, statesBytes))
+      const listing = readStates(await ask(['-vv', '-s', 'states'], undefined, longBytes))
       return { states: told('states', listing), complete: listing.unread.length === 0 }
     },
     async kill(state) {
