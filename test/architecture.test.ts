@@ -39,7 +39,7 @@ const rules: Rules = {
   packages: {
     contract: ['typebox'],
     image: [],
-    rules: [],
+    rules: ['node:net'],
   },
   entries: ['src/agent/main.ts', 'src/compute/main.ts', 'src/network/main.ts', 'src/cli/main.ts', 'src/cli/slipway.js'],
   doors: [
