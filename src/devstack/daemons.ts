@@ -1,4 +1,4 @@
-import type { Dnsmasq } from './dnsmasq.ts'
+import type { Dnsmasq } from './dhcp-lease.ts'
 
 /** A program that runs inside of a simulated machine without being a process of this one. */
 export interface SimulatedDaemon {

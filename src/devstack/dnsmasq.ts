@@ -1,28 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import type { Daemons, SimulatedDaemon } from './daemons.ts'
+import type { Dnsmasq } from './dhcp-lease.ts'
 import { type DnsmasqHost, type DnsmasqSettings, readHosts } from './dnsmasq-files.ts'
 import type { Interfaces } from './net/interfaces.ts'
 import { Refused } from './tools/refused.ts'
-
-/** What a client is given. */
-export interface DhcpLease {
-  /** The bridge that the client asked on. */
-  interface: string
-  ipv4?: string
-  ipv6: readonly string[]
-  hostname?: string
-  domain?: string
-  /** By the names or numbers of the options: "router", "dns-server", "classless-static-route", "mtu". */
-  options: Readonly<Record<string, readonly string[]>>
-}
-
-/** What is behind a dnsmasq of the process table. */
-export interface Dnsmasq {
-  settings: DnsmasqSettings
-  interface: string
-  /** Answers a client, known by its MAC; nothing when it gets no answer. */
-  lease(mac: string): DhcpLease | undefined
-}
 
 /**
  * Starts dnsmasq as a daemon. It binds what it is told to, writes its pid file, and reads whom it serves, again at each HUP. An address that it gave to one

@@ -1,4 +1,4 @@
-import type { DhcpLease } from './dnsmasq.ts'
+import type { DhcpLease } from './dhcp-lease.ts'
 import type { Fault } from './faults.ts'
 import type { Machine, MachineTimes } from './machine.ts'
 import { obeyPfOrder, type PfOrder } from './pf/pf-order.ts'

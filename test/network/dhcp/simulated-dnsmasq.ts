@@ -1,5 +1,5 @@
 import { openDaemons } from '../../../src/devstack/daemons.ts'
-import type { DhcpLease } from '../../../src/devstack/dnsmasq.ts'
+import type { DhcpLease } from '../../../src/devstack/dhcp-lease.ts'
 import type { Machine } from '../../../src/devstack/machine.ts'
 import { openInterfaces } from '../../../src/devstack/net/interfaces.ts'
 import { dnsmasq } from '../../../src/devstack/tools/dnsmasq.ts'
