@@ -29,7 +29,7 @@ import { takeLock } from './lock.ts'
 import { type Machine, openMachine } from './machine.ts'
 import { openAgentMetrics } from './metrics.ts'
 import { metricsPage } from './metrics-page.ts'
-import { confirmNetwork } from './network-trial.ts'
+import { clearRefusedNetwork, confirmNetwork } from './network-trial.ts'
 import { openNotice } from './notice.ts'
 import { type AgentPaths, agentPaths } from './paths.ts'
 import { openProbe } from './probe.ts'
@@ -87,6 +87,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
   const desired = await openDesiredState({ path: paths.desired, host: config.host, write: state.write, log, changes })
   const server = { url: config.server, credential, fingerprint: config.serverFingerprint }
   const connection = openServerConnection(server)
+  const networkSocket = paths.socket('network.sock')
   const health = openHealth({ paths, exec })
   const daemons = openDaemons(paths)
 
@@ -155,7 +156,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     async send(report, until) {
       await connection.report(report, until)
       const connect = () => openServerConnection(server)
-      await confirmNetwork(report, { socketPath: paths.socket('network.sock'), connect }, until)
+      await confirmNetwork(report, { socketPath: networkSocket, connect }, until)
     },
     reportSeconds: config.reportSeconds,
     clock,
@@ -222,6 +223,8 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
         await rejections.clear()
         changes.give()
         reporter.changed()
+        if (daemons.sockets(view.components()).includes(networkSocket))
+          await clearRefusedNetwork(networkSocket, AbortSignal.timeout(10_000))
       },
     }),
   )

@@ -33,15 +33,34 @@ export async function confirmNetwork(
   } finally {
     await fresh.close()
   }
+  const body = { generation: status.trial.generation }
+  // 409: another generation is on trial by now, and its own report is on its way.
+  await tell(socketPath, { path: '/confirm', body, accept: [409], signal })
+}
+
+/**
+ * Lets network try again a generation that it refused.
+ * @throws AppError peer-unreachable, peer-refused
+ */
+export async function clearRefusedNetwork(socketPath: string, signal: AbortSignal): Promise<void> {
+  // 404: a network that is too old to refuse anything.
+  await tell(socketPath, { path: '/clear-refused', body: {}, accept: [404], signal })
+}
+
+interface Told {
+  path: string
+  body: object
+  /** Answers that are no failure either. */
+  accept: readonly number[]
+  signal: AbortSignal
+}
+
+async function tell(socketPath: string, { path, body, accept, signal }: Told): Promise<void> {
   const network = openHttp({ url: 'http://localhost', socketPath })
   try {
-    const response = await network.send('POST', '/confirm', {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ generation: status.trial.generation }),
-      signal,
-    })
-    // Another generation is on trial by now: its own report is on its way.
-    if (response.status >= 300 && response.status !== 409) throw await refusal(response, 'POST /confirm')
+    const headers = { 'content-type': 'application/json' }
+    const response = await network.send('POST', path, { headers, body: JSON.stringify(body), signal })
+    if (response.status >= 300 && !accept.includes(response.status)) throw await refusal(response, `POST ${path}`)
     await response.text()
   } finally {
     await network.close()

@@ -9,8 +9,8 @@ import { desiredNetworks } from './desired-networks.ts'
 import { hostFacts, networkReport } from './network-report.ts'
 import { readNetworkRows } from './network-rows.ts'
 
-/** The anchor that all of ours are below, unless network.yaml of a host says another. */
-const anchor = 'org.openstack'
+/** The anchor that all of ours are below, while a host does not say another. */
+const usualAnchor = 'org.openstack'
 
 /** What a host's PF is to have from us, each rule with why. @throws AppError not-found */
 export async function hostRules(db: Db, hosts: readonly HostDetail[], name: string): Promise<HostRules> {
@@ -25,7 +25,7 @@ export async function hostRules(db: Db, hosts: readonly HostDetail[], name: stri
     ...(status ? { loaded: status.loaded } : {}),
     ...(assumed.length > 0 ? { assumed } : {}),
     anchors: anchors.map((one) => ({
-      name: `${anchor}/${one.name}`,
+      name: `${status?.anchor ?? usualAnchor}/${one.name}`,
       tables: one.tables.map(({ name: table, addresses, reason }) => ({
         name: table,
         addresses: [...addresses],

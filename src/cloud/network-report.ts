@@ -5,11 +5,15 @@ import { NetworkStatus } from '../contract/network-status.ts'
 import type { HostReport } from '../contract/report.ts'
 import type { HostFacts } from '../rules/host-facts.ts'
 
-const { loaded, trial, refused, ports, egress, filterLocal, drift, statesKilled } = NetworkStatus.properties
+const { loaded, trial, refused, ports, egress, filterLocal, anchor, metadata, drift, statesKilled } =
+  NetworkStatus.properties
 
 /** What a host's network says of itself, as far as it can be understood: a newer or older network must not cost us all of it. */
-export type NetworkReport = Pick<NetworkStatus, 'loaded' | 'trial' | 'refused' | 'egress' | 'filterLocal'> &
-  Partial<Pick<NetworkStatus, 'drift' | 'statesKilled'>> & {
+export type NetworkReport = Pick<
+  NetworkStatus,
+  'loaded' | 'trial' | 'refused' | 'egress' | 'filterLocal' | 'metadata'
+> &
+  Partial<Pick<NetworkStatus, 'anchor' | 'drift' | 'statesKilled'>> & {
     /** The ids of ports whose rules are in force. */
     ports: ReadonlySet<string>
   }
@@ -25,6 +29,8 @@ export function networkReport(report: HostReport | null): NetworkReport | undefi
     ...read('trial', trial),
     ...read('refused', refused),
     ...read('egress', egress),
+    ...read('anchor', anchor),
+    ...read('metadata', metadata),
     ...read('drift', drift),
     ...read('statesKilled', statesKilled),
     filterLocal: Value.Check(filterLocal, status.filterLocal) && status.filterLocal,
@@ -48,7 +54,7 @@ export function hostFacts({ name, report }: HostDetail): { facts: HostFacts; ass
         ? {}
         : { egress: { interface: outside, ...(ipv4 ? { ipv4 } : {}), ...(ipv6 ? { ipv6 } : {}) } }),
       filterLocal: status?.filterLocal ?? false,
-      metadata: { address: '169.254.169.254', port: 80 },
+      ...(status?.metadata ? { metadata: status.metadata } : {}),
     },
     assumed,
   }

@@ -24,6 +24,10 @@ export const NetworkStatus = Type.Object({
   ),
   /** Whether net.pf.filter_local was on when PF started: then the host itself reaches its floating IPs. */
   filterLocal: Type.Boolean(),
+  /** The anchor that all of ours are below. */
+  anchor: Type.String({ maxLength: 30 }),
+  /** Where instances ask what they are; absent where no metadata service is run. */
+  metadata: Type.Optional(Type.Object({ address: Type.String({ maxLength: 15 }), port: Type.Integer({ minimum: 0 }) })),
   /** Since the daemon started: what others changed of ours and was put back. */
   drift: Type.Object({
     count: Type.Integer({ minimum: 0 }),

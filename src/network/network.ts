@@ -91,7 +91,7 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
     looked: tell,
   })
 
-  const own = () => ownStatus({ reconciler, standing, guard, capabilities: () => capabilities })
+  const own = () => ownStatus({ reconciler, standing, guard, anchor, capabilities: () => capabilities })
   let told = ''
   function tell(): void {
     const fingerprint = JSON.stringify([own(), reconciler.problems()])
@@ -145,6 +145,11 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
       routes: {
         async 'POST /confirm'(body) {
           await reconciler.confirm(parseJson(ConfirmGeneration, body, 'POST /confirm').generation)
+          tell()
+          return json(own())
+        },
+        async 'POST /clear-refused'() {
+          await reconciler.clearRefused()
           tell()
           return json(own())
         },

@@ -33,6 +33,8 @@ export interface Reconciler {
    * @throws AppError conflict (it is not on trial, or not wholly in force yet) | storage-full
    */
   confirm(generation: number): Promise<void>
+  /** Lets a refused generation be tried again. @throws AppError storage-full */
+  clearRefused(): Promise<void>
   /** The generation that is wholly in force, rules and interfaces; 0 before the first. */
   loaded(): number
   /** The ports whose rules are in force. */
@@ -194,6 +196,11 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
       wakeUp()
     },
 
+    async clearRefused() {
+      await standing.clearRefused()
+      wakeUp()
+    },
+
     loaded: () => loaded,
     ports: () => (guard.isEnforced() && applied ? applied.ports.map(({ id }) => id) : []),
     facts: () => facts,
@@ -206,7 +213,9 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
       return [
         ...(lost === undefined ? [] : [lost]),
         ...(refused
-          ? [`generation ${refused.generation} was refused, and ${generation} is in force: ${refused.reason}`]
+          ? [
+              `generation ${refused.generation} was refused, and ${generation} is in force: ${refused.reason}; \`slipway host clear-rejected\` on the host lets it be tried again`,
+            ]
           : []),
         ...problems,
       ]

@@ -56,6 +56,8 @@ export interface Standing {
   confirm(generation: number): Promise<void>
   /** Ends the trial: what was confirmed is in force again, from now on, even when that cannot be written down. @throws AppError storage-full */
   refuse(reason: string): Promise<void>
+  /** Forgets what was refused: it may be offered again. @throws AppError storage-full: it is still refused */
+  clearRefused(): Promise<void>
   /** Writes down what could not be written before. @throws AppError storage-full */
   settle(): Promise<void>
   /** Why what the disk says is not true, or was lost; undefined when all is well. */
@@ -153,6 +155,13 @@ export async function openStanding({ paths, clock, monotonicMs, confirmSeconds }
       endsAtMs = undefined
       unwritten = true
       await write(state)
+    },
+
+    async clearRefused() {
+      if (!state.refused) return
+      const { refused: _, ...next } = state
+      await write(next)
+      state = next
     },
 
     async settle() {

@@ -9,13 +9,14 @@ export interface StatusParts {
   reconciler: Reconciler
   standing: Standing
   guard: Guard
+  anchor: string
   capabilities: () => Readonly<Record<string, Capability>>
 }
 
 /** What network's status has beside what every daemon tells. */
 export type OwnStatus = Omit<NetworkStatus, keyof DaemonStatus>
 
-export function ownStatus({ reconciler, standing, guard, capabilities }: StatusParts): OwnStatus {
+export function ownStatus({ reconciler, standing, guard, anchor, capabilities }: StatusParts): OwnStatus {
   const trial = reconciler.trial()
   const refused = standing.refused()
   const facts = reconciler.facts()
@@ -26,6 +27,8 @@ export function ownStatus({ reconciler, standing, guard, capabilities }: StatusP
     ports: reconciler.ports().slice(0, 8192),
     ...(facts?.egress ? { egress: facts.egress } : {}),
     filterLocal: facts?.filterLocal ?? false,
+    anchor,
+    ...(facts?.metadata ? { metadata: facts.metadata } : {}),
     drift: guard.drift(),
     statesKilled: guard.statesKilled(),
     capabilities: { ...capabilities() },

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { confirmNetwork } from '../../src/agent/network-trial.ts'
+import { clearRefusedNetwork, confirmNetwork } from '../../src/agent/network-trial.ts'
 import type { ServerConnection } from '../../src/agent/server-connection.ts'
 import { AppError } from '../../src/contract/errors.ts'
 import type { HostReport } from '../../src/contract/report.ts'
@@ -61,4 +61,21 @@ test('nothing is asked and confirmed when nothing is on trial', async () => {
 test('another generation that is on trial by now is no failure; a network that fails is', async () => {
   await confirmNetwork(onTrial, (await parts({ status: 409 })).options, signal)
   await expect(confirmNetwork(onTrial, (await parts({ status: 500 })).options, signal)).rejects.toThrow('500')
+})
+
+test('network is told to try again what it refused; one that knows of no such thing has refused nothing', async () => {
+  const cleared: string[] = []
+  const socket = join(await temporaryFolder(), 'network.sock')
+  const serving = await serveSocket(socket, {
+    'POST /clear-refused': () => {
+      cleared.push('cleared')
+      return { body: 'said\n' }
+    },
+  })
+  onTestFinished(() => serving.close())
+  await clearRefusedNetwork(socket, signal)
+  expect(cleared).toEqual(['cleared'])
+  const { options } = await parts()
+  await clearRefusedNetwork(options.socketPath, signal)
+  await expect(clearRefusedNetwork(join(await temporaryFolder(), 'network.sock'), signal)).rejects.toThrow()
 })

@@ -37,6 +37,7 @@ test('network starts, is healthy, says its status and samples, and stops cleanly
     sequence: expect.any(Number),
     loaded: 3,
     ports: [],
+    anchor: 'org.openstack',
     filterLocal: false,
     drift: { count: 0 },
     statesKilled: 0,

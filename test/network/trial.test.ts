@@ -72,6 +72,21 @@ test('a generation that is not confirmed in time is undone, refused, told, and n
   expect(newer.refused).toBeUndefined()
 })
 
+test('a refused generation is tried again once a person says so', async () => {
+  const host = await openNetworkHost()
+  await host.desire(3, first)
+  host.start()
+  await host.until(({ trial }) => trial !== undefined)
+  await host.clock.advance(60_000)
+  await host.until(({ refused }) => refused !== undefined)
+  expect((await host.post('/clear-refused'))[0]).toBe(200)
+  const { refused } = await host.until(({ trial }) => trial?.generation === 3)
+  expect(refused).toBeUndefined()
+  expect((await host.confirm(3))[0]).toBe(200)
+  expect((await host.post('/clear-refused'))[0]).toBe(200)
+  expect((await host.status()).loaded).toBe(3)
+})
+
 test('a confirmed generation stays; a confirmation that comes twice, or for another generation, does no harm', async () => {
   const host = await confirmed(3)
   expect((await host.confirm(3))[0]).toBe(200)

@@ -4,7 +4,8 @@ import { print } from '../print.ts'
 
 export const command: Command = {
   usage: '[--root DIR]',
-  about: 'What was rolled back on this host is refused there until this command is run.',
+  about:
+    'What was rolled back on this host, and a generation of its networks that was undone, is refused there until this command is run.',
   examples: ['slipway host clear-rejected'],
   options: { root: { value: 'DIR', describe: 'the folder that stands for / (a simulated host)' } },
   words: [0, 0],

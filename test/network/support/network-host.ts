@@ -28,6 +28,7 @@ export interface NetworkHost extends SimulatedPf {
   later(what: (status: NetworkStatus) => boolean): Promise<NetworkStatus>
   /** [status code, body] */
   confirm(generation: number): Promise<[number, string]>
+  post(path: string, body?: object): Promise<[number, string]>
   get(path: string): Promise<[number, string]>
   at(path: string): string
   /** A guest's interface on the bridge of the network, as vif-slipway sets it up; it has these addresses. Answers its name. */
@@ -81,6 +82,10 @@ export async function openNetworkHost({ config = '', ...options }: NetworkHostOp
       { timeout: 20_000, interval: 5 },
     )
   const status = async () => Value.Parse(NetworkStatus, JSON.parse((await get('/status'))[1]))
+  const post: NetworkHost['post'] = async (path, body = {}) => {
+    const response = await http.send('POST', path, { body: JSON.stringify(body) })
+    return [response.status, await response.text()]
+  }
   return {
     ...simulated,
     clock,
@@ -101,10 +106,8 @@ export async function openNetworkHost({ config = '', ...options }: NetworkHostOp
     status,
     until: (what) => waitFor(what),
     later: (what) => waitFor(what, () => clock.advance(1000)),
-    async confirm(generation) {
-      const response = await http.send('POST', '/confirm', { body: JSON.stringify({ generation }) })
-      return [response.status, await response.text()]
-    },
+    confirm: (generation) => post('/confirm', { generation }),
+    post,
     get,
     async plug({ mac, addresses }, bridge) {
       const ifconfig = (...words: string[]) => simulated.exec(['ifconfig', ...words], { timeoutMs: 1000 })
