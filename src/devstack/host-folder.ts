@@ -35,6 +35,7 @@ export interface HostFolderOptions {
  *     etc/rc.conf                host name, and `--root` for the programs of Slipway
  *     etc/pf.conf                rules that let everything through, and the calls of our anchors
  *     etc/rc.subr                the simulator's own
+ *     usr/local/etc/slipway/     network.yaml, without a metadata service
  *     usr/local/bin/node         a link to the Node that runs this
  *     dev/zvol/…                 a link for each volume, to its bytes in .simulator/zfs
  *     sbin/… usr/sbin/… bin/…    one shim for every simulated program
@@ -75,6 +76,7 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
     await writeOnce(join(root, 'etc/pf.conf'), pfConf)
   }
   await writeOnce(join(root, 'usr/local/etc/rc.d/xencommons'), xencommons, 0o755)
+  await writeOnce(join(root, 'usr/local/etc/slipway/network.yaml'), networkSettings)
   if (options.agentSettings !== '')
     await writeOnce(join(root, 'usr/local/etc/slipway/agent.yaml'), options.agentSettings)
   if (options.server !== undefined) await moveServer(join(root, 'usr/local/etc/slipway/agent.yaml'), options.server)
@@ -105,6 +107,11 @@ rdr-anchor "org.openstack/*"
 binat-anchor "org.openstack/*"
 anchor "org.openstack/*"
 pass
+`
+
+/** Several hosts share the addresses of one machine, and guests that are simulated ask for nothing. */
+const networkSettings = `# 169.254.169.254 is no address of the machine that this host is simulated on
+metadata: false
 `
 
 function loaderConf(commandLine: string): string {
