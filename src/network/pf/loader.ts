@@ -140,6 +140,8 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
       case 'load': {
         await pf.load(path, step.text)
         emptied.delete(step.anchor)
+        // A table that is wanted no more is removed by us: when it is wanted again, nobody else has removed it.
+        forget(step.anchor)
         for (const { name, addresses } of wanted.get(step.anchor)?.tables ?? [])
           members.set(keyOf(step.anchor, name), addresses.map(canonical))
         return

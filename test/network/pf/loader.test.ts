@@ -51,6 +51,24 @@ describe.each(['14.3-RELEASE', '15.1-RELEASE'])('on FreeBSD %s', (release) => {
   })
 })
 
+test("a table that was not wanted for a while is nobody else's change when it is wanted again", async () => {
+  const host = await openSimulatedPf()
+  const loader = await host.loader()
+  const rules = rulesOf(shop())
+  const tables = () => host.pfctl('-a org.openstack/sg -s Tables')
+  await bring(loader, rules)
+  const before = await tables()
+  // Nobody names the web servers as the other end any more.
+  const { groups } = shop()
+  await bring(
+    loader,
+    rulesOf({ ...shop(), groups: groups.map((group) => ({ ...group, rules: group.rules.slice(0, 1) })) }),
+  )
+  expect(await tables()).not.toBe(before)
+  expect(await bring(loader, rules)).toMatchObject({ changed: true, drift: [] })
+  expect(await tables()).toBe(before)
+})
+
 test('P1 rules that PF does not take are told, and nothing is loaded', async () => {
   const host = await openSimulatedPf()
   const loader = await host.loader()
