@@ -17,13 +17,13 @@ export async function hostRules(db: Db, hosts: readonly HostDetail[], name: stri
   const host = hosts.find((one) => one.name === name)
   if (!host) throw new AppError('not-found', `no host ${name}; \`slipway host list\` shows those that are enrolled`)
   const { facts, assumed } = hostFacts(host)
-  const { anchors } = compileRules(desiredNetworks(host.id, await readNetworkRows(db)), facts)
+  const { anchors, problems } = compileRules(desiredNetworks(host.id, await readNetworkRows(db)), facts)
   const status = networkReport(host.report)
   return {
     host: name,
     generation: host.generation,
     ...(status ? { loaded: status.loaded } : {}),
-    ...(assumed.length > 0 ? { assumed } : {}),
+    ...(assumed.length + problems.length > 0 ? { assumed: [...assumed, ...problems] } : {}),
     anchors: anchors.map((one) => ({
       name: `${status?.anchor ?? usualAnchor}/${one.name}`,
       tables: one.tables.map(({ name: table, addresses, reason }) => ({

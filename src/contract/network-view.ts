@@ -82,7 +82,7 @@ export const HostRules = Type.Object({
   generation: Type.Integer(),
   /** The generation that the host says is in force; absent when its network reports nothing. */
   loaded: Type.Optional(Type.Integer()),
-  /** What is not known of the host and had to be assumed, a sentence each. */
+  /** What is not known of the host and had to be assumed, and what cannot be had there, a sentence each. */
   assumed: Type.Optional(Type.Array(Text)),
   anchors: Type.Array(
     Type.Object({

@@ -1,8 +1,7 @@
 import type { DesiredNetworks } from '../contract/network.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
-import { compileRules } from '../rules/compile/compile.ts'
-import type { CompiledRules } from '../rules/compiled.ts'
+import { type Compilation, compileRules } from '../rules/compile/compile.ts'
 import type { HostFacts } from '../rules/host-facts.ts'
 import { closed } from './closed.ts'
 import type { RuleLoader } from './pf/loader.ts'
@@ -31,7 +30,7 @@ export interface Drift {
 export interface Guard {
   /**
    * Brings PF's rules to these networks. Answers what keeps them from having an effect, a sentence each.
-   * @throws AppError input-invalid (they cannot be had on this host: nothing was changed) | command-failed, command-timeout
+   * @throws AppError input-invalid (they contradict themselves: nothing was changed) | command-failed, command-timeout
    */
   bring(networks: DesiredNetworks, facts: HostFacts, beforeLoading: () => Promise<void>): Promise<string[]>
   /**
@@ -51,17 +50,17 @@ export interface Guard {
 export function openGuard(options: GuardOptions, before: DesiredNetworks): Guard {
   const { rules, pf, hasPorts, anchor, clock, log } = options
   /** Of the networks and the rules that PF has. */
-  let current: { networks: DesiredNetworks; facts: HostFacts; compiled: CompiledRules } | undefined
+  let current: { networks: DesiredNetworks; facts: HostFacts; compiled: Compilation } | undefined
   /** The networks whose connections were not judged by the rules since. */
   let unjudged: DesiredNetworks | undefined = before
   let isEnforced = false
   let drift: Drift = { count: 0 }
   let statesKilled = 0
 
-  async function compiledFor(networks: DesiredNetworks, facts: HostFacts): Promise<CompiledRules> {
+  async function compiledFor(networks: DesiredNetworks, facts: HostFacts): Promise<Compilation> {
     const compiled = compileRules(networks, facts)
     const isLast = compiled.anchors.length === 0 && rules.holds()
-    return isLast && (await hasPorts()) ? closed : compiled
+    return isLast && (await hasPorts()) ? { ...compiled, ...closed } : compiled
   }
 
   return {
@@ -79,7 +78,7 @@ export function openGuard(options: GuardOptions, before: DesiredNetworks): Guard
       }
       if (brought.changed) unjudged ??= networks
       isEnforced = brought.main === undefined || enforces(brought.main, anchor)
-      return [...(brought.main ? faultsOfMain(brought.main, anchor) : []), ...brought.problems]
+      return [...compiled.problems, ...(brought.main ? faultsOfMain(brought.main, anchor) : []), ...brought.problems]
     },
 
     async endDenied() {
@@ -87,7 +86,7 @@ export function openGuard(options: GuardOptions, before: DesiredNetworks): Guard
       const { networks, facts, compiled } = current
       const gone = goneAddresses(unjudged, networks)
       if (compiled.anchors.length > 0 || gone.length > 0) {
-        const { killed, complete } = await endDenied(pf, { desired: networks, facts, compiled, gone })
+        const { killed, complete } = await endDenied(pf, { desired: compiled.desired, facts, compiled, gone })
         if (killed > 0) log.info({ killed }, 'connections were ended that the rules deny')
         if (!complete) log.warn('some states of PF could not be read, and were left')
         statesKilled += killed

@@ -38,6 +38,25 @@ test('P11 packets are let through as the security groups say, and no others', as
   expect(host.reaches({ from: dbTap, source: '10.0.0.11', to: '192.0.2.1', protocol: 'tcp', port: 80 })).toBe(false)
 })
 
+test('an outside address that changes into what an instance may send from costs that range, and keeps no other networks', async () => {
+  const networks = shop({ ports: [{ ...web, allowed: ['10.77.0.0/16'] }, db] })
+  const host = await hostWith(3, networks)
+  const [port] = networks.ports
+  if (!port) throw new Error('the shop has a port')
+  const name = port.mac.replaceAll(':', '')
+  const own = () => host.pfctl(`-a org.openstack/port-${name} -t own_${name} -T show`)
+  expect(await own()).toContain('10.77.0.0/16')
+  await host.exec(['ifconfig', 'em0', 'inet', '10.77.0.5/24', 'alias'], { timeoutMs: 1000 })
+  await host.exec(['ifconfig', 'em0', 'inet', '192.0.2.11', '-alias'], { timeoutMs: 1000 })
+  const { loaded, refused, problems } = await host.later((status) => status.problems.length > 0)
+  expect({ loaded, refused }).toEqual({ loaded: 3 })
+  expect(problems).toEqual([
+    expect.stringContaining('may not send from 10.77.0.0/16, which holds the address 10.77.0.5'),
+  ])
+  expect(await own()).not.toContain('10.77.0.0/16')
+  expect(await host.pfctl('-a org.openstack/sg -s rules')).toContain('port = postgresql')
+})
+
 describe('P4 when a rule is narrowed, or a member goes', () => {
   test('the connections that are denied now are ended, and others live on', async () => {
     const { host, webTap } = await shopHost()
@@ -240,10 +259,16 @@ describe('a disk that takes nothing', () => {
 test('P1 P14 a generation whose rules cannot be had is refused at once, and what was in force is untouched', async () => {
   const host = await hostWith(3)
   const before = await host.pfctl('-a * -P -sr')
-  const cutOff = shop({ ports: [{ ...web, allowed: ['192.0.2.0/24'] }] })
-  await host.desire(4, cutOff)
+  const forward = {
+    name: 'ssh',
+    protocol: 'tcp',
+    ports: { from: 2022, to: 2022 },
+    toPort: 22,
+    fixed: '10.0.0.11',
+  } as const
+  await host.desire(4, shop({ forwards: [{ ...forward, floatingIp: 'gone' }] }))
   const { refused, loaded } = await host.until((status) => status.refused !== undefined)
-  expect(refused).toMatchObject({ generation: 4, reason: expect.stringContaining('192.0.2.0/24') })
+  expect(refused).toMatchObject({ generation: 4, reason: expect.stringContaining('which is not there') })
   expect(loaded).toBe(3)
   expect(await host.pfctl('-a * -P -sr')).toBe(before)
 })

@@ -1,38 +1,10 @@
 import { AppError } from '../../contract/errors.ts'
-import { contains } from '../address.ts'
 import type { CompiledAnchor } from '../compiled.ts'
 import { nameLimits, portGroup } from '../names.ts'
-import { entrances } from './outside.ts'
 import type { Situation } from './situation.ts'
 
 /** The longest anchor that network.yaml takes, with the slash behind it. */
 const longestParent = 31
-
-/**
- * What a port may send from beside its own addresses counts as inside, wherever it comes from: a range that holds an outside address of the host would
- * cut it off.
- * @throws AppError input-invalid
- */
-export function checkAllowed(situation: Situation): void {
-  const { book } = situation
-  const { egress, metadata } = situation.facts
-  const outer = [
-    ...[egress?.ipv4, egress?.ipv6].filter((address) => address !== undefined),
-    ...entrances(situation).map(({ address }) => address),
-    ...(metadata ? [metadata.address] : []),
-  ].map((text) => ({ text, range: book.range(text) }))
-  for (const port of situation.ports)
-    for (const allowed of port.allowed) {
-      const range = book.range(allowed)
-      const held = outer.find(({ range: { family, first } }) => contains(range, { family, value: first }))
-      if (held === undefined && range.prefixLength > 0) continue
-      const what = held === undefined ? 'every address' : `the address ${held.text} of this host`
-      throw new AppError(
-        'input-invalid',
-        `${situation.portName(port)} may send from ${allowed}, which holds ${what}: allow it smaller ranges`,
-      )
-    }
-}
 
 /**
  * pfctl refuses names that are too long, and takes a group that ends in a digit and never matches; two ports with one group would share their rules.

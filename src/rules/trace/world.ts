@@ -44,8 +44,9 @@ export interface Way {
 /** @param also addresses that are asked about */
 export function openStation(host: TracedHost, also: readonly string[]): Station {
   const compiled = compileRules(host.desired, host.facts)
-  const { layout, interfaces, places } = layoutOf(host.desired, host.facts, also)
-  return { host, compiled, path: openHost(layout, pfWith(compiled, interfaces)), places }
+  const { desired } = compiled
+  const { layout, interfaces, places } = layoutOf(desired, host.facts, also)
+  return { host: { ...host, desired }, compiled, path: openHost(layout, pfWith(compiled, interfaces)), places }
 }
 
 /** Follows a packet from host to host, as far as the hosts are known. States are made on the way, so that an answer can be followed after it. */

@@ -10,28 +10,12 @@ const lan = { name: 'lan', ipv4: { range: '10.0.0.0/24', host: '10.0.0.1' } }
 const web = { name: 'web', network: 'lan', addresses: ['10.0.0.11'] }
 
 test('a host without networks has no rules', () => {
-  expect(compileRules(noNetworks, facts)).toEqual({ anchors: [] })
+  expect(compileRules(noNetworks, facts)).toEqual({ anchors: [], desired: noNetworks, problems: [] })
 })
 
 describe('what cannot be had is refused in one sentence', () => {
   const refused = (spec: Partial<NetworksSpec>) => () =>
     compileRules(desiredNetworks({ networks: [lan], ports: [web], ...spec }), facts)
-
-  for (const [allowed, holds] of [
-    ['192.0.2.0/24', 'the address 192.0.2.1 of this host'],
-    ['2001:db8::/32', 'the address 2001:db8::1 of this host'],
-    ['0.0.0.0/0', 'the address 192.0.2.1 of this host'],
-  ])
-    test(`an instance that may send from ${allowed}, as the host does, would cut the host off`, () => {
-      expect(refused({ ports: [{ ...web, allowed: [allowed as string] }] })).toThrow(
-        `shop.web on shop.lan may send from ${allowed}, which holds ${holds}: allow it smaller ranges`,
-      )
-    })
-
-  test('so would one that may send from every address, even if no address of the host is known', () => {
-    const desired = desiredNetworks({ networks: [lan], ports: [{ ...web, allowed: ['::/0'] }] })
-    expect(() => compileRules(desired, { filterLocal: false })).toThrow('holds every address')
-  })
 
   test('a forward of a floating IP that is not there', () => {
     const forward = {
@@ -61,6 +45,41 @@ describe('what cannot be had is refused in one sentence', () => {
       { ...web, name: 'db', addresses: ['10.0.0.12'], mac: '02:16:3e:00:00:01' },
     ]
     expect(refused({ ports: alike })).toThrow('the group "p163e000001x" of the PF rules is there twice')
+  })
+})
+
+describe('a range that a port may send from and that holds an outside address of the host is left out, and nothing else', () => {
+  const any = { direction: 'in', protocol: 'any' } as const
+  const withAllowed = (...allowed: string[]) => {
+    const groups = [{ name: 'web' }, { name: 'db', rules: [{ ...any, remote: { group: 'web' } }] }]
+    const ports = [
+      { ...web, groups: ['web'], allowed },
+      { name: 'db', network: 'lan', addresses: ['10.0.0.12'], groups: ['db'] },
+    ]
+    return desiredNetworks({ networks: [lan], ports, groups })
+  }
+  const metadata = { address: '169.254.169.254', port: 80 }
+
+  for (const [allowed, holds] of [
+    ['192.0.2.0/24', 'the address 192.0.2.1 of this host'],
+    ['2001:db8::/32', 'the address 2001:db8::1 of this host'],
+    ['169.254.0.0/16', 'the address 169.254.169.254 of this host'],
+    ['0.0.0.0/0', 'the address 192.0.2.1 of this host'],
+  ] as const)
+    test(`${allowed}: ${holds}`, () => {
+      const compiled = compileRules(withAllowed('172.16.0.0/16', allowed), { ...facts, metadata })
+      expect(compiled.problems).toEqual([
+        `shop.web on shop.lan may not send from ${allowed}, which holds ${holds}: allow it smaller ranges in its stack`,
+      ])
+      const without = compileRules(withAllowed('172.16.0.0/16'), { ...facts, metadata })
+      expect(without.problems).toEqual([])
+      expect(compiled.anchors).toEqual(without.anchors)
+      expect(compiled.desired).toEqual(without.desired)
+    })
+
+  test('one with every address, even if no address of the host is known', () => {
+    const { problems } = compileRules(withAllowed('::/0'), { filterLocal: false })
+    expect(problems).toEqual([expect.stringContaining('may not send from ::/0, which holds every address')])
   })
 })
 
