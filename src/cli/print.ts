@@ -15,7 +15,7 @@ export function printJson(value: unknown): void {
 /** Prints rows in columns; the heads are the keys of the first argument, each with how to get its text. */
 export function printTable<T>(columns: Readonly<Record<string, (row: T) => string>>, rows: readonly T[]): void {
   const heads = Object.keys(columns)
-  const table = [heads, ...rows.map((row) => heads.map((head) => columns[head]?.(row) ?? ''))]
+  const table = [heads, ...rows.map((row) => heads.map((head) => oneLine(columns[head]?.(row) ?? '')))]
   const widths = heads.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)))
   for (const cells of table)
     print(
@@ -24,6 +24,11 @@ export function printTable<T>(columns: Readonly<Record<string, (row: T) => strin
         .join('  ')
         .trimEnd(),
     )
+}
+
+/** A text of several lines, like the reasons of a check, as one. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, '; ')
 }
 
 /** "3 min ago", for people. */

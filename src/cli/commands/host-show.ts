@@ -7,7 +7,8 @@ import type { HostReport } from '../../contract/report.ts'
 import type { Failure } from '../../contract/update.ts'
 import { withClient } from '../client.ts'
 import type { Command } from '../command.ts'
-import { ago, print, printJson, printTable } from '../print.ts'
+import { networkFacts } from '../host-network.ts'
+import { ago, oneLine, print, printJson, printTable } from '../print.ts'
 
 export const command: Command = {
   usage: 'HOST',
@@ -26,7 +27,7 @@ function show(host: HostDetail): void {
   const { report } = host
   const fact = (name: string, text: string) => print(`${name.padEnd(12)} ${text}`)
   fact('host', `${host.name}  ${host.id}`)
-  fact('condition', host.reason ? `${host.condition}: ${host.reason}` : host.condition)
+  fact('condition', host.reason ? `${host.condition}: ${oneLine(host.reason)}` : host.condition)
   fact('channel', host.channel)
   fact(
     'labels',
@@ -46,6 +47,7 @@ function show(host: HostDetail): void {
     if (last)
       fact('last update', `${last.result} ${ago(last.at)}${last.failure ? `: ${failureText(last.failure)}` : ''}`)
   }
+  if (host.network) for (const [name, text] of networkFacts(host.network)) fact(name, text)
 
   const names = new Set([...Object.keys(host.versions), ...(host.desired?.components.map((one) => one.name) ?? [])])
   print()
