@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path'
 import { Type } from 'typebox'
 import { CreatedJoinToken } from '../contract/enrolment.ts'
+import { isAppError } from '../contract/errors.ts'
 import { FloatingRange, FloatingRangeUse } from '../contract/floating-range.ts'
 import { HostSummary } from '../contract/host.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -158,7 +159,11 @@ async function watch(
   let shown = new Map<string, string>()
   let told = false
   while (!signal.aborted) {
-    const all = await requestJson(http, Type.Array(HostSummary), 'GET', '/api/v1/hosts', { signal })
+    // A server that is slow, or stopped for a while, is no reason to switch the hosts off; when it ends, `failed` of its process says so.
+    const all = await requestJson(http, Type.Array(HostSummary), 'GET', '/api/v1/hosts', { signal }).catch((error) => {
+      if (!isAppError(error, 'peer-unreachable')) throw error
+      return []
+    })
     const mine = all.filter(({ name }) => names.has(name))
     const lines = hostLines(mine)
     for (const [name, line] of lines) if (shown.get(name) !== line) say(`${name}: ${line}`)
