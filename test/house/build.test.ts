@@ -53,6 +53,7 @@ test('the same tree gives the same bytes, scripts executable and nothing else', 
     'components/rc/rc.d/slipway_compute',
     'components/rc/rc.d/slipway_guests',
     'components/rc/rc.d/slipway_network',
+    'components/rc/xen/vif-slipway',
   ])
   const bundled = files.filter((line) => line.startsWith('components/'))
   expect(bundled.filter((line) => !/ (755|644 sha256:[0-9a-f]+|755 sha256:[0-9a-f]+)$/.test(line))).toEqual([])
