@@ -1,5 +1,7 @@
 import type { InstanceStatus } from '../../src/contract/compute-status.ts'
 import type { DesiredInstance, DesiredVolume } from '../../src/contract/instance.ts'
+import type { DesiredNetworks } from '../../src/contract/network.ts'
+import type { NetworkStatus } from '../../src/contract/network-status.ts'
 import type { Operation, OperationReport } from '../../src/contract/operation.ts'
 import type { HostReport } from '../../src/contract/report.ts'
 import type { Stream } from '../../src/platform/web-socket.ts'
@@ -7,13 +9,15 @@ import type { ReportingHost } from './fleet-by-api.ts'
 
 const GiB = 2 ** 30
 
-/** A host with a compute that is only reports: its instances are as the test says, and run unless it says otherwise. */
+/** A host with a compute and a network that are only reports: its instances are as the test says, and run unless it says otherwise. */
 export interface CloudHost {
   name: string
   /** Reports that all is as it was told, but for what was said of some. `parts` are of the whole report. */
   report(parts?: Partial<HostReport>): Promise<void>
   /** What is different about an instance from now on; it is not reported yet. */
   say(instance: string, status: Partial<InstanceStatus>): void
+  /** What its network tells from now on, where that is not that all is in force; undefined, and at first: it has none. It is not reported yet. */
+  sayNetwork(status: Partial<NetworkStatus> | undefined): void
   /** Waits for an operation of a kind that was not answered yet. */
   asked<K extends Operation['kind']>(kind: K): Promise<Extract<Operation, { kind: K }>>
   /** Says what came of an operation, and reports. */
@@ -24,6 +28,7 @@ export interface CloudHost {
 
 export function cloudHost(host: ReportingHost): CloudHost {
   const said = new Map<string, Partial<InstanceStatus>>()
+  let network: Partial<NetworkStatus> | undefined
   const answers = new Map<string, OperationReport>()
   const startedAt = new Date(Date.now() - 3 * 3_600_000).toISOString()
 
@@ -48,6 +53,27 @@ export function cloudHost(host: ReportingHost): CloudHost {
     }
   }
 
+  function networkStatus(generation: number, { ports = [] }: Partial<DesiredNetworks>): NetworkStatus {
+    return {
+      component: 'network',
+      version: '1.0.0',
+      pid: 4213,
+      startedAt,
+      accepts: 1,
+      generation,
+      problems: [],
+      loaded: generation,
+      ports: ports.map(({ id }) => id),
+      egress: { interface: 'em0', ipv4: '198.51.100.7' },
+      filterLocal: true,
+      anchor: 'org.openstack',
+      drift: { count: 0 },
+      statesKilled: 0,
+      capabilities: {},
+      ...network,
+    }
+  }
+
   const capacity = {
     memoryMiB: 262_144,
     freeMemoryMiB: 196_608,
@@ -56,7 +82,7 @@ export function cloudHost(host: ReportingHost): CloudHost {
     freeDiskBytes: 400 * GiB,
   }
   async function report(parts: Partial<HostReport> = {}) {
-    const { generation, instances, volumes = [], releaseSet } = await host.document()
+    const { generation, instances, volumes = [], network: networks, releaseSet } = await host.document()
     const compute = {
       component: 'compute',
       version: '1.0.0',
@@ -81,7 +107,8 @@ export function cloudHost(host: ReportingHost): CloudHost {
       },
       capacity,
     }
-    await host.report(releaseSet, { daemons: { compute }, ...parts })
+    const daemons = { compute, ...(network ? { network: networkStatus(generation, networks) } : {}) }
+    await host.report(releaseSet, { daemons, ...parts })
   }
 
   return {
@@ -89,6 +116,9 @@ export function cloudHost(host: ReportingHost): CloudHost {
     report,
     dial: host.dial,
     say: (instance, status) => void said.set(instance, { ...said.get(instance), ...status }),
+    sayNetwork(status) {
+      network = status
+    },
     async asked(kind) {
       for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
         const { operations } = await host.document()

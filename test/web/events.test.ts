@@ -57,10 +57,15 @@ test('an instance concerns its own pages and its stack, and a stack its instance
   ])
 })
 
-test('a stack concerns the networks and every rule made of them, and a host its own rules', () => {
-  const paths = ['/networks', '/networks/web.lan', '/security-groups', '/floating-ips', '/hosts/a/network/rules']
-  expect(paths.filter((path) => affects({ kind: 'stack', name: 'web' }, path))).toEqual(paths)
-  expect(paths.filter((path) => affects({ kind: 'host', name: 'a' }, path))).toEqual(['/hosts/a/network/rules'])
+test('a stack concerns the networks and every rule made of them, an instance where it is, and a host its own rules', () => {
+  const networks = ['/networks', '/networks/web.lan', '/security-groups', '/floating-ips']
+  const rules = ['/hosts/a/network/rules', '/hosts/ab/network/rules']
+  const concerned = (kind: 'stack' | 'instance' | 'host' | 'floating-range', name: string) =>
+    [...networks, ...rules, '/floating-ranges'].filter((path) => affects({ kind, name }, path))
+  expect(concerned('stack', 'web')).toEqual([...networks, ...rules])
+  expect(concerned('instance', 'web.db')).toEqual(networks)
+  expect(concerned('host', 'a')).toEqual(['/hosts/a/network/rules'])
+  expect(concerned('floating-range', 'outside')).toEqual(['/floating-ips', '/floating-ranges'])
 })
 
 test('a host that falls silent changes hosts, instances, stacks and volumes, and is in no event', () => {

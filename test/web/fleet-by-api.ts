@@ -6,6 +6,7 @@ import { publishComponent } from '../../src/artifact/publish.ts'
 import { Promoted } from '../../src/contract/channel.ts'
 import { DesiredDocument } from '../../src/contract/desired.ts'
 import { CreatedJoinToken, type CreateJoinToken, Enrolled } from '../../src/contract/enrolment.ts'
+import { FloatingRange } from '../../src/contract/floating-range.ts'
 import { AppliedStack } from '../../src/contract/plan.ts'
 import type { ReleaseSet } from '../../src/contract/release-set.ts'
 import type { HostReport } from '../../src/contract/report.ts'
@@ -35,6 +36,8 @@ export interface FleetByApi {
   publishImage(name: string, version: string): Promise<void>
   /** Applies the text of a stack. @throws AppError when the server refuses it */
   apply(text: string): Promise<void>
+  /** Declares outside addresses that stacks may have. */
+  declare(range: FloatingRange): Promise<void>
   promote(channel: string, ...releases: [component: string, version: string][]): Promise<void>
   /** Enrols hosts with one join token. */
   enrol(names: readonly string[], token: CreateJoinToken): Promise<ReportingHost[]>
@@ -69,6 +72,9 @@ export function fleetByApi(url: string, token: string, folder: string): FleetByA
     },
     async apply(text) {
       await post(admin, AppliedStack, '/stacks', { text })
+    },
+    async declare(range) {
+      await post(admin, FloatingRange, '/floating-ranges', range)
     },
     async promote(channel, ...releases) {
       await post(admin, Promoted, `/channels/${channel}/promotions`, {

@@ -4,7 +4,7 @@ import { problemText } from '../../web/shared/api.ts'
 import { bytesText } from '../../web/shared/bytes.ts'
 import { shortDigest } from '../../web/shared/digest.ts'
 import { addressOf, routeOf } from '../../web/shared/routes.ts'
-import { ago, lasting, moment } from '../../web/shared/time.ts'
+import { ago, lasting, moment, remaining } from '../../web/shared/time.ts'
 import { tokenOf } from '../../web/shared/token-fragment.ts'
 
 describe('how long ago', () => {
@@ -36,6 +36,16 @@ test.each([
   [86_400, '1 d'],
 ])('what began %d seconds ago has lasted %j', (seconds, text) => {
   expect(lasting(new Date(1e12 - seconds * 1000).toISOString(), 1e12)).toBe(text)
+})
+
+test.each([
+  [-5, '0 s'],
+  [0.2, '1 s'],
+  [59.5, '1 min 0 s'],
+  [100, '1 min 40 s'],
+  [3600, '60 min 0 s'],
+])('until %d seconds from now it is still %j', (seconds, text) => {
+  expect(remaining(new Date(1e12 + seconds * 1000).toISOString(), 1e12)).toBe(text)
 })
 
 test.each([

@@ -3,6 +3,7 @@ import { Panel } from '../shared/panel.tsx'
 import { Link } from '../shared/router.tsx'
 import { addressOf } from '../shared/routes.ts'
 import table from '../shared/table.module.css'
+import { GroupNames } from './group-names.tsx'
 
 /** Who is on a network. */
 export function AttachmentTable({ attachments }: Pick<NetworkDetail, 'attachments'>) {
@@ -36,7 +37,7 @@ export function AttachmentTable({ attachments }: Pick<NetworkDetail, 'attachment
                     <code>{mac}</code>
                   </td>
                   <td data-label="Groups">
-                    {groups.length > 0 ? groups.join(', ') : <span className={table.soft}>none</span>}
+                    <GroupNames groups={groups} addresses={addresses} />
                   </td>
                   <td data-label="Floating" className={table.number}>
                     {floatingIps.join(', ')}

@@ -27,22 +27,26 @@ export function NetworkTable({ networks }: { networks: readonly NetworkSummary[]
                   <Link href={addressOf.network(name)}>{name}</Link>
                 </th>
                 <td data-label="Ranges" className={table.number}>
-                  {ranges.join(', ')}
+                  {ranges.length > 0 ? ranges.join(', ') : <span className={table.soft}>none: not filtered</span>}
                 </td>
                 <td data-label="Bridge">
-                  <code>{bridge}</code>
-                  {vlan !== undefined && <span className={table.soft}> VLAN {vlan}</span>}
+                  <span>
+                    <code>{bridge}</code>
+                    {vlan !== undefined && <span className={table.soft}> VLAN {vlan}</span>}
+                  </span>
                 </td>
                 <td data-label="Ports" className={table.number}>
                   {ports}
                 </td>
                 <td data-label="Hosts">
-                  {hosts.map(({ host }, place) => (
-                    <span key={host}>
-                      {place > 0 && ', '}
-                      <Link href={addressOf.host(host)}>{host}</Link>
-                    </span>
-                  ))}
+                  <span>
+                    {hosts.map(({ host }, place) => (
+                      <span key={host}>
+                        {place > 0 && ', '}
+                        <Link href={addressOf.host(host)}>{host}</Link>
+                      </span>
+                    ))}
+                  </span>
                 </td>
               </tr>
             ))}

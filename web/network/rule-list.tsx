@@ -1,12 +1,10 @@
 import type { HostRules } from '../../src/contract/network-view.ts'
 import { Panel } from '../shared/panel.tsx'
 import classes from './rule-list.module.css'
-import type { RuleFilter } from './search-rules.ts'
-import { searchRules } from './search-rules.ts'
 
 /** What a host's PF has from Slipway, anchor by anchor, with why. */
-export function RuleList({ anchors, filter }: Pick<HostRules, 'anchors'> & { filter: RuleFilter }) {
-  return searchRules(anchors, filter).map(({ name, tables, rules }) => (
+export function RuleList({ anchors }: Pick<HostRules, 'anchors'>) {
+  return anchors.map(({ name, tables, rules }) => (
     <Panel key={name} title={<code>{name}</code>} aside={rules.length}>
       <ul className={classes.list}>
         {tables.map(({ name: table, addresses, reason }) => (

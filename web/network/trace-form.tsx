@@ -1,6 +1,6 @@
 import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
-import type { Trace, TraceRequest } from '../../src/contract/network-view.ts'
+import type { NetworkSummary, Trace, TraceRequest } from '../../src/contract/network-view.ts'
 import { Notice } from '../shared/notice.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { useApi } from '../shared/server.tsx'
@@ -11,25 +11,96 @@ const protocols = ['tcp', 'udp', 'sctp', 'icmp', 'icmp6'] as const
 type Protocol = (typeof protocols)[number]
 
 /** Asks whether something may be said, and shows who decides. Nothing is sent: the rules that hosts should have are asked. */
-export function TraceForm() {
-  const api = useApi()
+export function TraceForm({ networks }: { networks: readonly NetworkSummary[] }) {
   const [from, setFrom] = useState('')
   const [to, setTo] = useState('')
   const [toPort, setToPort] = useState<number | string>(80)
   const [protocol, setProtocol] = useState<Protocol>('tcp')
-  const [asking, setAsking] = useState(false)
-  const [answer, setAnswer] = useState<Trace>()
-  const [problem, setProblem] = useState<string>()
+  const [host, setHost] = useState('')
+  const { asking, answer, problem, ask } = useTrace()
   const hasPorts = !protocol.startsWith('icmp')
+  const hosts = [...new Set(networks.flatMap((network) => network.hosts.map((one) => one.host)))].sort()
 
-  async function ask(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault()
-    const request: TraceRequest = {
+    void ask({
       from: from.trim(),
       to: to.trim(),
       protocol,
       ...(hasPorts && typeof toPort === 'number' ? { toPort } : {}),
-    }
+      ...(host === '' ? {} : { host }),
+    })
+  }
+
+  return (
+    <Panel title="May this be said?">
+      <form className={classes.form} onSubmit={submit} aria-busy={asking}>
+        <TextInput
+          size="xs"
+          label="From"
+          placeholder="10.0.0.11"
+          required
+          withAsterisk={false}
+          value={from}
+          onChange={set(setFrom)}
+        />
+        <TextInput
+          size="xs"
+          label="To"
+          placeholder="192.0.2.51"
+          required
+          withAsterisk={false}
+          value={to}
+          onChange={set(setTo)}
+        />
+        <NumberInput
+          size="xs"
+          label="Port"
+          min={1}
+          max={65_535}
+          clampBehavior="strict"
+          allowDecimal={false}
+          hideControls
+          disabled={!hasPorts}
+          required={hasPorts}
+          withAsterisk={false}
+          value={hasPorts ? toPort : ''}
+          onChange={setToPort}
+        />
+        <NativeSelect
+          size="xs"
+          label="Protocol"
+          data={[...protocols]}
+          value={protocol}
+          onChange={(event) => setProtocol(event.currentTarget.value as Protocol)}
+        />
+        <NativeSelect
+          size="xs"
+          label="Host"
+          title="Whose rules are asked when neither end is an instance or a host"
+          data={[{ value: '', label: 'that of either end' }, ...hosts]}
+          value={host}
+          onChange={(event) => setHost(event.currentTarget.value)}
+        />
+        <Button size="xs" type="submit">
+          Trace
+        </Button>
+      </form>
+      <div aria-live="polite">{answer && <TraceView trace={answer} />}</div>
+      {problem && <Notice tone="bad">{problem}</Notice>}
+    </Panel>
+  )
+}
+
+/** The newest question and what came of it. The button stays as it is meanwhile, so that it keeps the focus. */
+function useTrace() {
+  const api = useApi()
+  const [asking, setAsking] = useState(false)
+  const [answer, setAnswer] = useState<Trace>()
+  const [problem, setProblem] = useState<string>()
+
+  async function ask(request: TraceRequest) {
+    if (asking) return
     setAsking(true)
     setProblem(undefined)
     try {
@@ -41,37 +112,7 @@ export function TraceForm() {
       setAsking(false)
     }
   }
-
-  return (
-    <Panel title="May this be said?">
-      <form className={classes.form} onSubmit={ask}>
-        <TextInput size="xs" label="From" placeholder="10.0.0.11" required value={from} onChange={set(setFrom)} />
-        <TextInput size="xs" label="To" placeholder="192.0.2.51" required value={to} onChange={set(setTo)} />
-        <NumberInput
-          size="xs"
-          label="Port"
-          min={1}
-          max={65_535}
-          disabled={!hasPorts}
-          required={hasPorts}
-          value={toPort}
-          onChange={setToPort}
-        />
-        <NativeSelect
-          size="xs"
-          label="Protocol"
-          data={[...protocols]}
-          value={protocol}
-          onChange={(event) => setProtocol(event.currentTarget.value as Protocol)}
-        />
-        <Button size="xs" type="submit" loading={asking}>
-          Trace
-        </Button>
-      </form>
-      {problem && <Notice tone="bad">{problem}</Notice>}
-      {answer && <TraceView trace={answer} />}
-    </Panel>
-  )
+  return { asking, answer, problem, ask }
 }
 
 function set(change: (value: string) => void) {

@@ -1,14 +1,16 @@
 import type { Trace, TraceHop } from '../../src/contract/network-view.ts'
 import { Mark } from '../shared/mark.tsx'
+import { Assumed } from './assumed.tsx'
 import classes from './trace.module.css'
 
 /** The way of a packet and of its answer, and who decided at each place. */
-export function TraceView({ trace: { verdict, sentence, hops, answer } }: { trace: Trace }) {
+export function TraceView({ trace: { verdict, sentence, hops, answer, assumed = [] } }: { trace: Trace }) {
   return (
     <div className={classes.trace}>
       <p className={classes.verdict}>
         <VerdictMark action={verdict} /> <span>{sentence}</span>
       </p>
+      <Assumed facts={assumed} />
       <Hops hops={hops} />
       {answer.length > 0 && (
         <>

@@ -10,7 +10,6 @@ import { ConditionMark } from '../host/condition-mark.tsx'
 import { DaemonList } from '../host/daemon-list.tsx'
 import { HostFacts } from '../host/host-facts.tsx'
 import { NetworkPanel } from '../host/network-panel.tsx'
-import { networkOf } from '../host/network-status.ts'
 import { reasonText } from '../host/reason.ts'
 import { RejectionList } from '../host/rejection-list.tsx'
 import { UpdatePanel } from '../host/update-panel.tsx'
@@ -35,9 +34,8 @@ export function HostPage({ name }: { name: string }) {
 }
 
 function Host({ host }: { host: HostDetail }) {
-  const { report, desired, generation } = host
+  const { report, desired, generation, network } = host
   const capacity = report && capacityOf(report)
-  const network = report && networkOf(report)
   const instances = useInstances(host.name)
   const vcpus = instances.reduce((sum, instance) => sum + instance.vcpus, 0)
   return (
@@ -61,7 +59,7 @@ function Host({ host }: { host: HostDetail }) {
       <div className={classes.column}>
         <HostFacts host={host} />
         {capacity && <CapacityPanel capacity={capacity} vcpus={vcpus} />}
-        {network && <NetworkPanel host={host.name} network={network} />}
+        {network && <NetworkPanel host={host} network={network} />}
         {report && (
           <>
             <DaemonList daemons={report.daemons} />

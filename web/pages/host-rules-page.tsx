@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import type { HostRules } from '../../src/contract/network-view.ts'
+import { Assumed } from '../network/assumed.tsx'
 import { RuleList } from '../network/rule-list.tsx'
 import { countRules, searchRules } from '../network/search-rules.ts'
 import { Empty } from '../shared/empty.tsx'
@@ -23,9 +24,9 @@ export function HostRulesPage({ name }: { name: string }) {
   )
 }
 
-function Rules({ rules: { host, generation, loaded, anchors } }: { rules: HostRules }) {
+function Rules({ rules: { host, generation, loaded, assumed = [], anchors } }: { rules: HostRules }) {
   const text = new URLSearchParams(useQuery()).get('q') ?? ''
-  const shown = useMemo(() => countRules(searchRules(anchors, { text })), [anchors, text])
+  const found = useMemo(() => searchRules(anchors, { text }), [anchors, text])
   if (anchors.length === 0)
     return <Empty title="No rules">No instance of this host is on a network with addresses.</Empty>
   return (
@@ -39,6 +40,7 @@ function Rules({ rules: { host, generation, loaded, anchors } }: { rules: HostRu
           </Notice>
         )
       )}
+      <Assumed facts={assumed} />
       <FilterBar
         things="rules"
         placeholder="shop.web, 10.0.0.11, port 443"
@@ -47,10 +49,14 @@ function Rules({ rules: { host, generation, loaded, anchors } }: { rules: HostRu
           navigate(`${addressOf.hostRules(host)}${next ? `?q=${encodeURIComponent(next)}` : ''}`, { replace: true })
         }
         choices={[]}
-        shown={shown}
+        shown={countRules(found)}
         total={countRules(anchors)}
       />
-      <RuleList anchors={anchors} filter={{ text }} />
+      {found.length > 0 ? (
+        <RuleList anchors={found} />
+      ) : (
+        <Empty title="No rule matches">Take a word away from the filter: all of them must stand in a rule.</Empty>
+      )}
     </>
   )
 }

@@ -1,5 +1,6 @@
 import type { NetworkDetail } from '../../src/contract/network-view.ts'
 import { AttachmentTable } from '../network/attachment-table.tsx'
+import { NetworkHostTable } from '../network/network-host-table.tsx'
 import { Facts } from '../shared/facts.tsx'
 import { Loaded } from '../shared/loaded.tsx'
 import { Page } from '../shared/page.tsx'
@@ -25,22 +26,14 @@ function Network({ network }: { network: NetworkDetail }) {
         <Facts
           facts={{
             Stack: <Link href={addressOf.stack(stack)}>{stack}</Link>,
-            Ranges: ranges.join(', '),
+            Ranges: ranges.length > 0 ? ranges.join(', ') : 'none: what is said on it is not filtered',
             Bridge: <code>{bridge}</code>,
             VLAN: vlan,
             Id: <code>{id}</code>,
-            ...Object.fromEntries(
-              hosts.map(({ host, addresses }) => [
-                `On ${host}`,
-                <span key={host}>
-                  <Link href={addressOf.hostRules(host)}>rules</Link>
-                  {addresses.length > 0 && `, its own address ${addresses.join(', ')}`}
-                </span>,
-              ]),
-            ),
           }}
         />
       </Panel>
+      <NetworkHostTable hosts={hosts} />
       <AttachmentTable attachments={attachments} />
     </>
   )

@@ -25,7 +25,7 @@ function Networks({ networks }: { networks: NetworkSummary[] }) {
   return (
     <>
       <NetworkTable networks={networks} />
-      <TraceForm />
+      <TraceForm networks={networks} />
       <Loaded resource={groups}>{(rows) => <GroupTable groups={rows} />}</Loaded>
       <Loaded resource={floatingIps}>{(rows) => <FloatingIpTable addresses={rows} />}</Loaded>
     </>

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { createStore } from './store.ts'
-import { ago, lasting, moment } from './time.ts'
+import { ago, lasting, moment, remaining } from './time.ts'
 
 /** The time, once a second, for all that shows an age. */
 const now = createStore(Date.now())
@@ -22,6 +22,16 @@ export function Lasting({ since }: { since: string }) {
   const text = useSyncExternalStore(now.subscribe, () => lasting(since, now.get()))
   return (
     <time dateTime={since} title={`since ${moment(since)}`}>
+      {text}
+    </time>
+  )
+}
+
+/** How long it still is; it counts down like Ago. */
+export function Remaining({ until }: { until: string }) {
+  const text = useSyncExternalStore(now.subscribe, () => remaining(until, now.get()))
+  return (
+    <time dateTime={until} title={`until ${moment(until)}`}>
       {text}
     </time>
   )

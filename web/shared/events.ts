@@ -42,19 +42,22 @@ export function affects({ kind, name }: ServerEvent, path: string): boolean {
         path === '/instances' ||
         path.startsWith(`/instances/${name}.`) ||
         path === '/volumes' ||
-        isNetworks(path)
+        isNetworks(path) ||
+        isRules(path)
       )
-    // The stack counts those that run.
+    // The stack counts those that run; one that is gone is on no network any more, and in no group.
     case 'instance':
       return (
         path === '/instances' ||
         isOrBelow(path, `/instances/${name}`) ||
         path === '/stacks' ||
         path === `/stacks/${name.split('.')[0]}` ||
-        path === '/volumes'
+        path === '/volumes' ||
+        isNetworks(path)
       )
+    // What is taken out of a range, and whether the outside routes it, comes with the addresses.
     case 'floating-range':
-      return path === '/floating-ranges'
+      return path === '/floating-ranges' || path === '/floating-ips'
   }
 }
 
@@ -63,12 +66,11 @@ function isOrBelow(path: string, top: string): boolean {
 }
 
 function isNetworks(path: string): boolean {
-  return (
-    isOrBelow(path, '/networks') ||
-    path === '/security-groups' ||
-    path === '/floating-ips' ||
-    path.endsWith('/network/rules')
-  )
+  return isOrBelow(path, '/networks') || path === '/security-groups' || path === '/floating-ips'
+}
+
+function isRules(path: string): boolean {
+  return isHosts(path) && path.endsWith('/network/rules')
 }
 
 function isHosts(path: string): boolean {

@@ -22,6 +22,12 @@ export function lasting(since: string, now: number): string {
   return `${Math.floor(ms / day)} d`
 }
 
+/** How long it still is until a moment: "1 min 40 s", "8 s"; "0 s" once it has passed. */
+export function remaining(until: string, now: number): string {
+  const seconds = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000))
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
 const exact = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: 'UTC' })
 
 /** "2026-11-22 14:03:07 UTC": the form in which logs have it. */
