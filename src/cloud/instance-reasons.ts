@@ -28,12 +28,17 @@ export function whyRemoved({ document }: InstanceRow, host: HostRoom | undefined
   return `it is not in the stack any more; its disk of ${sizeText(document.root.sizeBytes)} goes with it${away(host)}`
 }
 
-export function howChanged(changes: readonly PlanChange[], stops: boolean, host: HostRoom | undefined): string {
+/** `cut` says what the running guest loses of its networks. */
+export function howChanged(
+  changes: readonly PlanChange[],
+  { stops, cut }: { stops: boolean; cut: string | undefined },
+  host: HostRoom | undefined,
+): string {
   const fields = changes.map(({ field }) => field).join(', ')
   const when = changes.every((change) => change.when === 'live')
     ? `${fields} changes while it runs, where the guest can`
     : `${fields} changes when it starts the next time`
-  return `${stops ? 'it is shut down' : when}${away(host)}`
+  return `${stops ? 'it is shut down' : (cut ?? when)}${away(host)}`
 }
 
 /** What it means for a change that its host is silent. */

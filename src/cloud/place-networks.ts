@@ -1,22 +1,26 @@
 import type { FloatingRange } from '../contract/floating-range.ts'
+import type { HostDetail } from '../contract/host.ts'
 import type { Stack } from '../contract/stack.ts'
-import type { Range } from '../rules/address.ts'
+import { parseRange, type Range } from '../rules/address.ts'
 import { type Member, membersOf } from './members.ts'
+import { hostFacts } from './network-report.ts'
 import type { NetworkRows } from './network-rows.ts'
-import { overlap, rangesOf, rangeText } from './network-spec.ts'
+import { canonicalRange, overlap, rangesOf, rangeText } from './network-spec.ts'
 import { forwardName } from './outside.ts'
 import { type PortRange, portsOverlap, portsText, readPorts } from './port-numbers.ts'
 
 /** What networks make of where an instance may be. */
 export interface NetworkNeeds {
   networks: readonly NamedRange[]
+  /** What it may send from beside its own addresses. */
+  allowed: readonly Range[]
   /** Ports of the host's own address that lead to it. */
   forwards: readonly HostPorts[]
   /** Floating ranges of which it has an address. */
   floating: readonly FloatingRange[]
 }
 
-/** A range by the network that has it: "shop.lan". */
+/** A range by the network that has it, "shop.lan", or by what else it is. */
 export interface NamedRange {
   name: string
   range: Range
@@ -31,6 +35,8 @@ export interface HostPorts extends PortRange {
 export interface NetworksThere {
   networks: readonly NamedRange[]
   forwards: readonly HostPorts[]
+  /** The addresses that the outside knows the host by, or may: nobody inside may send from them. */
+  outside: readonly NamedRange[]
 }
 
 /** What an instance of a stack needs; `floatingRanges` says, by name, which range each floating IP of the stack is of. */
@@ -39,7 +45,8 @@ export function needsOf(
   { name, spec }: Member,
   floatingRanges: ReadonlyMap<string, FloatingRange>,
 ): NetworkNeeds {
-  const attached = (spec.networks ?? []).map((port) => (typeof port === 'string' ? port : port.network))
+  const ports = (spec.networks ?? []).map((port) => (typeof port === 'string' ? { network: port } : port))
+  const attached = ports.map(({ network }) => network)
   const isMe = ({ instance }: { instance?: string | undefined }) => `${stack.name}.${instance}` === name
   const forwards = (stack.portForwards ?? []).filter(isMe)
   const floatingIps = [
@@ -50,6 +57,9 @@ export function needsOf(
     networks: (stack.networks ?? [])
       .filter((network) => attached.includes(network.name))
       .flatMap((network) => rangesOf(network).map(({ range }) => ({ name: `${stack.name}.${network.name}`, range }))),
+    allowed: ports.flatMap(({ allowedAddresses = [] }) =>
+      allowedAddresses.flatMap((text) => parseRange(canonicalRange(text)) ?? []),
+    ),
     forwards: forwards
       .filter(({ floatingIp }) => floatingIp === undefined)
       .map((one) => ({ name: forwardName(stack.name, one), protocol: one.protocol, ...readPorts(one.ports) })),
@@ -61,8 +71,8 @@ export function needsOf(
  * What is taken on a host by those of whom the plan of a stack does not decide: other stacks, and what is on its way out. That are instances of this one
  * that it has no more, and networks of it that a guest has until it starts again.
  */
-export function networksThere(host: string, rows: NetworkRows, stack: Stack): NetworksThere {
-  const here = rows.instances.filter((row) => row.host === host)
+export function networksThere(host: HostDetail, rows: NetworkRows, stack: Stack): NetworksThere {
+  const here = rows.instances.filter((row) => row.host === host.id)
   const members = new Set(membersOf(stack).map(({ name }) => name))
   const declared = new Set((stack.networks ?? []).map(({ name }) => `${stack.name}.${name}`))
   const names = new Set(
@@ -84,13 +94,36 @@ export function networksThere(host: string, rows: NetworkRows, stack: Stack): Ne
         protocol: spec.protocol,
         ...readPorts(spec.ports),
       })),
+    outside: outsideOf(host, rows.ranges),
   }
+}
+
+/** Of floating ranges all of it: any of their addresses may come to the host. */
+function outsideOf(host: HostDetail, ranges: readonly FloatingRange[]): NamedRange[] {
+  const { egress, metadata } = hostFacts(host).facts
+  const named = (name: string, text: string | undefined): NamedRange[] => {
+    const range = parseRange(canonicalRange(text ?? ''))
+    return range ? [{ name, range }] : []
+  }
+  return [
+    ...[egress?.ipv4, egress?.ipv6].flatMap((text) => named(`${text}, the outside address of ${host.name}`, text)),
+    ...named(`${metadata?.address}, where ${host.name} tells instances what they are`, metadata?.address),
+    ...ranges
+      .filter((range) => missingLabel(range, host) === undefined)
+      .flatMap(({ name, range }) => named(`addresses of the floating range ${name} (${range})`, range)),
+  ]
+}
+
+/** A label that a host has to have for the addresses of a range, and has not: "rack=b". */
+function missingLabel({ labels = {} }: FloatingRange, host: Pick<HostDetail, 'labels'>): string | undefined {
+  const missing = Object.entries(labels).find(([key, value]) => host.labels[key] !== value)
+  return missing?.join('=')
 }
 
 /** Why a host cannot have an instance, for its networks; undefined when it can. */
 export function networkRefusal(
   needs: NetworkNeeds,
-  host: NetworksThere & { labels: Readonly<Record<string, string>> },
+  host: NetworksThere & Pick<HostDetail, 'labels'>,
 ): string | undefined {
   for (const { name, range } of needs.networks) {
     const other = host.networks.find((there) => there.name !== name && overlap(there.range, range))
@@ -101,9 +134,14 @@ export function networkRefusal(
     const other = host.forwards.find((there) => there.protocol === forward.protocol && portsOverlap(there, forward))
     if (other) return `${forward.protocol} ${portsText(forward)} of its own address leads to ${other.name} already`
   }
-  for (const { name, labels = {} } of needs.floating)
-    for (const [key, value] of Object.entries(labels))
-      if (host.labels[key] !== value) return `label ${key}=${value} missing, which addresses of ${name} need`
+  for (const range of needs.floating) {
+    const label = missingLabel(range, host)
+    if (label !== undefined) return `label ${label} missing, which addresses of ${range.name} need`
+  }
+  for (const range of needs.allowed) {
+    const held = host.outside.find((there) => overlap(there.range, range))
+    if (held) return `it may send from ${rangeText(range)}, which holds ${held.name}: allow it smaller ranges`
+  }
   return undefined
 }
 

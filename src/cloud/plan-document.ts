@@ -1,14 +1,38 @@
 import type { DesiredInstance } from '../contract/instance.ts'
 import type { PlanChange } from '../contract/plan.ts'
 import { type Blueprint, documentOf, type PortPlan } from './blueprint.ts'
+import { cutOff } from './cut-off.ts'
+import { differences } from './differences.ts'
 import type { PlanInput } from './draft.ts'
 import { hostAddressesThatFit } from './host-addresses.ts'
 import { promisedAddresses } from './members.ts'
 import { bridgeOf } from './network-spec.ts'
 import type { InstanceRow } from './rows.ts'
 
+/** How an instance that stays itself becomes another. */
+export interface Change {
+  changes: PlanChange[]
+  /** What its running guest loses at once: a sentence. */
+  cut: string | undefined
+}
+
+/** @param volumeNames those of the stack's volumes by their ids */
+export function changeOf(
+  input: PlanInput,
+  row: InstanceRow,
+  blueprint: Blueprint,
+  volumeNames: ReadonlyMap<string, string>,
+): Change {
+  const next = plannedDocument(input, row, blueprint)
+  const cut = cutOff(input, row, blueprint, next)
+  const changes = differences(row.document, next, (id) => volumeNames.get(id) ?? id).map((change) =>
+    change.field === 'networks' && cut !== undefined ? { ...change, when: 'live' as const } : change,
+  )
+  return { changes: [...changes, ...guardChanges(input, blueprint)], cut }
+}
+
 /** What an instance would be told, were what is new given already. A port that lacks something has no id here. */
-export function plannedDocument(
+function plannedDocument(
   { stack, networks, rows, volumes }: PlanInput,
   row: InstanceRow,
   blueprint: Blueprint,
@@ -38,7 +62,7 @@ export function plannedDocument(
 }
 
 /** How the ports that an instance keeps would be guarded otherwise: what its host is told of that stands in no document of an instance. */
-export function guardChanges({ rows }: PlanInput, { ports }: Blueprint): PlanChange[] {
+function guardChanges({ rows }: PlanInput, { ports }: Blueprint): PlanChange[] {
   return ports.flatMap(({ kept, network, groups, allowed }) => {
     const row = rows.ports.find(({ id }) => id === kept?.id)
     if (!row) return []

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FloatingRange } from '../contract/floating-range.ts'
 import type { PlanAction } from '../contract/plan.ts'
 import type { Blueprint } from './blueprint.ts'
-import { differences, sourceText } from './differences.ts'
+import { sourceText } from './differences.ts'
 import type { Draft, PlanInput } from './draft.ts'
 import { howChanged, whyNew, whyRemoved, whyReplaced } from './instance-reasons.ts'
 import { blueprintOf, type Member, membersOf } from './members.ts'
 import { type Company, type HostRoom, type PlacementRequest, place, placementRefusal, withGuest } from './place.ts'
 import { type NetworkNeeds, needsOf, networkRefusal, withNeeds } from './place-networks.ts'
-import { guardChanges, losesGroup, plannedDocument } from './plan-document.ts'
+import { changeOf, losesGroup } from './plan-document.ts'
 import type { InstanceRow } from './rows.ts'
 import { roundSizeText, sizeBytes, sizeText } from './size.ts'
 
@@ -104,11 +104,7 @@ class InstancePlanner {
 
   #change(member: Member, row: InstanceRow, blueprint: Blueprint): void {
     const host = this.#host(row.host)
-    const next = plannedDocument(this.#input, row, blueprint)
-    const changes = [
-      ...differences(row.document, next, (id) => this.#volumeNames.get(id) ?? id),
-      ...guardChanges(this.#input, blueprint),
-    ]
+    const { changes, cut } = changeOf(this.#input, row, blueprint, this.#volumeNames)
     const refusal = this.#refusal(member, row, blueprint, host)
     if (refusal !== undefined) {
       this.#act('refused', row, host, { interrupts: false, reason: refusal, changes })
@@ -125,10 +121,11 @@ class InstancePlanner {
     this.#draft.steps.push({ do: 'change-instance', member, row, blueprint })
     this.#take(row.host, blueprint.memoryMiB - row.document.memoryMiB)
     const stops = row.document.wanted === 'running' && blueprint.wanted === 'stopped'
-    const live = changes.every(({ when }) => when === 'live')
+    const interrupts = stops || losesGroup(changes) || cut !== undefined
+    const live = interrupts || changes.every(({ when }) => when === 'live')
     this.#act(live ? 'change-live' : 'change-at-next-start', row, host, {
-      interrupts: stops || losesGroup(changes),
-      reason: howChanged(changes, stops, host),
+      interrupts,
+      reason: howChanged(changes, { stops, cut }, host),
       changes,
     })
   }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PlanAction, PlanChange } from '../contract/plan.ts'
+import type { StackNetwork } from '../contract/stack.ts'
 import type { Draft, PlanInput } from './draft.ts'
 import { groupsOf, isImplicit, ruleText } from './security-groups.ts'
 
@@ -7,13 +8,13 @@ import { groupsOf, isImplicit, ruleText } from './security-groups.ts'
 export function planNetworks(input: PlanInput, draft: Draft): void {
   const { stack, networks } = input
   const rows = new Map(networks.map((row) => [row.name, row]))
-  const act = (kind: PlanAction['kind'], name: string, reason: string) =>
+  const act = (kind: PlanAction['kind'], name: string, reason: string, interrupts = false) =>
     draft.actions.push({
       kind,
       thing: 'network',
       name: `${stack.name}.${name}`,
       host: null,
-      interrupts: false,
+      interrupts,
       reason,
       changes: [],
     })
@@ -24,9 +25,11 @@ export function planNetworks(input: PlanInput, draft: Draft): void {
     draft.steps.push({ do: 'save-network', spec, ...(row ? { row } : {}) })
     const bridge =
       spec.bridge === undefined ? 'a bridge that each host makes' : `the bridge ${spec.bridge} of each host`
-    if (row?.wanted === 'present')
-      act('change-live', spec.name, 'it is another now; its instances below say what that changes')
-    else act('create', spec.name, `it is new, on ${bridge}`)
+    if (row?.wanted === 'present') {
+      const parted = input.rows.ports.some(({ network }) => network === row.id) ? partedBy(row.spec, spec) : undefined
+      const reason = parted ?? 'it is another now; its instances below say what that changes'
+      act('change-live', spec.name, reason, parted !== undefined)
+    } else act('create', spec.name, `it is new, on ${bridge}`)
   }
   for (const row of rows.values()) {
     if (row.wanted === 'absent') continue
@@ -34,6 +37,16 @@ export function planNetworks(input: PlanInput, draft: Draft): void {
     const bridge = row.spec.bridge === undefined ? 'its bridges go with the last of its ports' : 'the bridge stays'
     act('remove', row.name, `it is not in the stack any more; ${bridge}`)
   }
+}
+
+/** How instances of a network lose each other by a change of it; undefined when they do not. */
+function partedBy(from: StackNetwork, to: StackNetwork): string | undefined {
+  if (from.vlan !== to.vlan) {
+    const text = ({ vlan }: StackNetwork) => (vlan === undefined ? 'no VLAN' : `VLAN ${vlan}`)
+    return `it goes from ${text(from)} to ${text(to)}, and instances of two hosts do not reach each other until both have gone over`
+  }
+  if (to.isolated && !from.isolated) return 'its instances do not reach each other on it any more'
+  return undefined
 }
 
 /** Plans the security groups of a stack. The default one of a stack that does not declare it goes without saying. */

@@ -129,7 +129,7 @@ async function draft(
     ...openSnapshots(stack, instances, hosts),
     hosts: hosts.map((host) => ({
       ...roomOf(host, instances, volumes, memoryOvercommit),
-      ...networksThere(host.id, rows, stack),
+      ...networksThere(host, rows, stack),
     })),
     instances: instances.filter((one) => one.stack === stack.name),
     volumes: volumes.filter((one) => one.stack === stack.name),

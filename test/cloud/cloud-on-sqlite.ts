@@ -5,6 +5,7 @@ import type { ComputeStatus, InstanceStatus } from '../../src/contract/compute-s
 import { AppError } from '../../src/contract/errors.ts'
 import type { ImageConfig } from '../../src/contract/image.ts'
 import type { DesiredInstance, DesiredVolume } from '../../src/contract/instance.ts'
+import type { NetworkStatus } from '../../src/contract/network-status.ts'
 import type { Operation } from '../../src/contract/operation.ts'
 import type { HostReport } from '../../src/contract/report.ts'
 import { nextGeneration } from '../../src/fleet/desired.ts'
@@ -19,7 +20,10 @@ export const start = new Date('2026-11-22T12:00:00.000Z')
 export interface TestHost {
   id: string
   /** Says what compute does with what it was told, or something else. */
-  reports(changes?: Partial<ComputeStatus>): Promise<Awaited<ReturnType<typeof takeReport>>>
+  reports(
+    changes?: Partial<ComputeStatus>,
+    network?: Partial<NetworkStatus>,
+  ): Promise<Awaited<ReturnType<typeof takeReport>>>
   told(): Promise<{ instances: DesiredInstance[]; volumes: DesiredVolume[]; operations: Operation[] }>
   /** Reports that everything is as it was told. */
   obeys(): Promise<void>
@@ -98,10 +102,18 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
       const host: TestHost = {
         id,
         generation: async () => (await fleet.row(id)).generation,
-        async reports(changes = {}) {
+        async reports(changes = {}, network = undefined) {
           const generation = await host.generation()
           const compute = { ...base, generation, ...changes }
-          const now: HostReport = report({ generation, daemons: { compute } })
+          const { component: _, ...daemon } = computeStatus({ generation })
+          const says = network && {
+            ...daemon,
+            component: 'network' as const,
+            loaded: generation,
+            ports: [],
+            ...network,
+          }
+          const now: HostReport = report({ generation, daemons: { compute, ...(says ? { network: says } : {}) } })
           return db.transaction().execute(async (trx) => {
             const row = await trx.selectFrom('hosts').select('report').where('id', '=', id).executeTakeFirstOrThrow()
             await saveReport(trx, releases, id, now, clock.now)

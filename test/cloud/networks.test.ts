@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { leaveHost, releaseSuccessors } from '../../src/cloud/fencing.ts'
 import { declareFloatingRange, listFloatingRanges, removeFloatingRange } from '../../src/cloud/floating-ranges.ts'
 import { listFloatingIps, listGroups, listNetworks, showNetwork } from '../../src/cloud/network-list.ts'
@@ -266,6 +266,113 @@ test('allowed addresses of a port are told to its host, and count as members of 
     '10.0.0.4',
     '172.16.0.0/24',
   ])
+})
+
+test('a range that holds an outside address of a host is allowed on no such host, and not where an instance is already', async () => {
+  const cloud = await openCloud()
+  const host1 = await cloud.host('host1', { memoryMiB: 16_384 })
+  await cloud.host('host2')
+  const egress = { interface: 'em0', ipv4: '192.0.2.11', ipv6: '2001:db8::11' }
+  await host1.reports({}, { egress, metadata: { address: '169.254.169.254', port: 80 } })
+  await declareFloatingRange(cloud.db, { name: 'a', range: '198.51.100.0/29', routed: false, labels: { rack: 'a' } })
+  await declareFloatingRange(cloud.db, { name: 'any', range: '203.0.113.0/29', routed: true })
+  const text = (allowed: string) => `name: s
+networks:
+  - {name: lan, ipv4: {range: 10.0.0.0/24, gateway: host}, ipv6: {range: "fd00::/64", gateway: host}}
+instances:
+  - {name: web, vcpus: 1, memory: 1GiB, disk: 4GiB, image: {empty: true}, networks: [{network: lan, allowedAddresses: [${allowed}]}]}
+`
+  const placed = async (allowed: string) => (await planStack(cloud, text(allowed))).placements[0]
+  const smaller = 'allow it smaller ranges'
+  const tooWide = [
+    ['192.0.2.0/24', `192.0.2.0/24, which holds 192.0.2.11, the outside address of host1: ${smaller}`],
+    ['"2001:db8::/32"', `2001:db8::/32, which holds 2001:db8::11, the outside address of host1: ${smaller}`],
+    [
+      '169.254.0.0/16',
+      `169.254.0.0/16, which holds 169.254.169.254, where host1 tells instances what they are: ${smaller}`,
+    ],
+  ] as const
+  for (const [allowed, why] of tooWide)
+    expect(await placed(allowed)).toMatchObject({
+      host: 'host2',
+      hosts: [{ host: 'host1', fits: false, reason: `it may send from ${why}` }, { fits: true }],
+    })
+  // Addresses of `a` come to no host without the label; the networks' own addresses of a host are no part of what a port may say.
+  expect(await placed('198.51.100.0/24, 10.0.0.0/24')).toMatchObject({ host: 'host1' })
+  const { actions } = await planStack(cloud, text('203.0.113.0/24'))
+  const everywhere = `it may send from 203.0.113.0/24, which holds addresses of the floating range any (203.0.113.0/29): ${smaller}`
+  expect(actions).toContainEqual(
+    expect.objectContaining({
+      kind: 'refused',
+      name: 's.web',
+      reason: `no host fits (host1: ${everywhere}; host2: ${everywhere})`,
+    }),
+  )
+  await cloud.apply(text('172.16.0.0/16'))
+  expect((await networkOf(cloud, host1)).ports).toHaveLength(1)
+  await expect(cloud.apply(text('192.0.0.0/16'))).rejects.toThrow(
+    `s.web: it is on host1, but it may send from 192.0.0.0/16, which holds 192.0.2.11, the outside address of host1: ${smaller}`,
+  )
+  expect((await networkOf(cloud, host1)).ports[0]?.allowed).toEqual(['172.16.0.0/16'])
+})
+
+describe('what a running guest has of its networks and loses at once interrupts, and the plan says what', () => {
+  const planned = async (before: string, after: string) => {
+    const { cloud } = await twoHosts(before)
+    const { actions } = await planStack(cloud, after)
+    const of = (name: string) => actions.find((action) => action.name === name)
+    return { web: of('s.web'), lan: of('s.lan'), cloud }
+  }
+  const at = (address: string) => shop().replace('networks: [lan], p', `networks: [{network: lan${address}}], p`)
+  const byDhcp = 'at once, and is cut off until it asks for its addresses again (DHCP), or starts'
+
+  test('another fixed address', async () => {
+    const { web, cloud } = await planned(shop(), at(', address: 10.0.0.77'))
+    expect(web).toMatchObject({
+      kind: 'change-live',
+      interrupts: true,
+      reason: `it loses 10.0.0.4 ${byDhcp}`,
+      changes: [{ field: 'networks', when: 'live' }],
+    })
+    // One that does not run has nothing to lose.
+    await cloud.apply(at('').replace('{antiAffinity: [db]},', '{antiAffinity: [db]}, running: false,'))
+    const { actions } = await planStack(cloud, at(', address: 10.0.0.77'))
+    expect(actions).toMatchObject([{ kind: 'change-at-next-start', name: 's.web', interrupts: false }])
+  })
+
+  test('another range, with the gateway', async () => {
+    const { web } = await planned(shop(), shop({ lan: 'ipv4: {range: 10.5.0.0/24, gateway: host}' }))
+    expect(web).toMatchObject({ interrupts: true, reason: `it loses 10.0.0.4, 10.0.0.2 ${byDhcp}` })
+  })
+
+  test('a host that is the gateway no more, but not a router elsewhere', async () => {
+    const lan = (gateway: string) => `dhcp: false, ipv4: {range: 10.0.0.0/24, gateway: ${gateway}}`
+    const { web } = await planned(shop({ lan: lan('host') }), shop({ lan: lan('10.0.0.254') }))
+    const reason = 'it loses 10.0.0.2 at once, and is cut off until it starts again'
+    expect(web).toMatchObject({ interrupts: true, reason })
+    const other = await planned(shop({ lan: lan('10.0.0.254') }), shop({ lan: lan('10.0.0.253') }))
+    expect(other.web).toMatchObject({ kind: 'change-at-next-start', interrupts: false })
+  })
+
+  test('another bridge, which DHCP does not help', async () => {
+    const lan = (bridge: string) => `bridge: ${bridge}, ipv4: {range: 10.0.0.0/24, gateway: host}`
+    const { web } = await planned(shop({ lan: lan('bridge0') }), shop({ lan: lan('bridge1') }))
+    const reason = 'it loses the bridge bridge0 at once, and is cut off until it starts again'
+    expect(web).toMatchObject({ interrupts: true, reason })
+  })
+
+  test('those of other hosts, when the VLAN is another; its neighbours, when they are to be kept apart', async () => {
+    const lan = (more: string) => `${more}ipv4: {range: 10.0.0.0/24, gateway: host}`
+    const vlan = await planned(shop({ lan: lan('vlan: 42, ') }), shop({ lan: lan('vlan: 43, ') }))
+    expect(vlan.lan).toMatchObject({
+      interrupts: true,
+      reason: expect.stringMatching(/^it goes from VLAN 42 to VLAN 43, /),
+    })
+    const apart = await planned(shop({ lan: lan('') }), shop({ lan: lan('isolated: true, ') }))
+    expect(apart.lan).toMatchObject({ interrupts: true, reason: expect.stringContaining('do not reach each other') })
+    const mtu = await planned(shop({ lan: lan('') }), shop({ lan: lan('mtu: 1400, ') }))
+    expect(mtu.lan).toMatchObject({ interrupts: false })
+  })
 })
 
 const outside = `floatingIps:

@@ -16,6 +16,7 @@ const host = (name: string, changes: Partial<HostRoom> = {}): HostRoom => ({
   guests: [],
   networks: [],
   forwards: [],
+  outside: [],
   ...changes,
 })
 
@@ -28,7 +29,7 @@ const request = (changes: Partial<PlacementRequest> = {}): PlacementRequest => (
   diskBytes: 10 * GiB,
   placement: {},
   ties: [],
-  needs: { networks: [], forwards: [], floating: [] },
+  needs: { networks: [], allowed: [], forwards: [], floating: [] },
   ...changes,
 })
 
