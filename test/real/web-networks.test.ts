@@ -204,11 +204,13 @@ describe('a trace', () => {
     await page.keyboard.press('Space')
     await panel(page).getByText('Blocked on xen1').getByText('no security group of the instance lets this in').waitFor()
     expect(await page.evaluate('document.activeElement.innerText')).toBe('Trace')
-    await shoot(page, 'trace blocked')
+    await panel(page).getByText('tcp from 10.0.0.12 to 10.0.0.11 port 22, asked').waitFor()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await shoot(page, 'trace blocked dark')
     await panel(page).getByLabel('Protocol').selectOption('icmp')
     expect(await panel(page).getByLabel('Port').isDisabled()).toBe(true)
     await button(page, 'Trace').press('Enter')
-    await panel(page).getByText('10.0.0.12 → 10.0.0.11').first().waitFor()
+    await panel(page).getByText('icmp from 10.0.0.12 to 10.0.0.11, asked').waitFor()
     await page.context().close()
   })
 
@@ -314,6 +316,7 @@ describe('the network of a host', () => {
       .getByText('Generation 7 is on trial')
       .getByText(/^1 min \d+ s$/)
       .waitFor()
+    await shoot(page, 'host trial')
     const at = new Date(Date.now() - 90_000).toISOString()
     xen1.sayNetwork({
       loaded: 1,

@@ -1,6 +1,7 @@
 import { Button, NativeSelect, NumberInput, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import type { NetworkSummary, Trace, TraceRequest } from '../../src/contract/network-view.ts'
+import { Ago } from '../shared/ago.tsx'
 import { Notice } from '../shared/notice.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { useApi } from '../shared/server.tsx'
@@ -86,9 +87,26 @@ export function TraceForm({ networks }: { networks: readonly NetworkSummary[] })
           Trace
         </Button>
       </form>
-      <div aria-live="polite">{answer && <TraceView trace={answer} />}</div>
+      {answer && <Asked request={answer.request} at={answer.at} />}
+      <div aria-live="polite">{answer && <TraceView trace={answer.trace} />}</div>
       {problem && <Notice tone="bad">{problem}</Notice>}
     </Panel>
+  )
+}
+
+interface Answer {
+  trace: Trace
+  request: TraceRequest
+  at: string
+}
+
+/** What an answer is to, and how old it is: it does not change with the rules. */
+function Asked({ request: { from, to, toPort, protocol }, at }: Pick<Answer, 'request' | 'at'>) {
+  return (
+    <p className={classes.asked}>
+      {protocol} from {from} to {to}
+      {toPort !== undefined && ` port ${toPort}`}, asked <Ago at={at} />
+    </p>
   )
 }
 
@@ -96,7 +114,7 @@ export function TraceForm({ networks }: { networks: readonly NetworkSummary[] })
 function useTrace() {
   const api = useApi()
   const [asking, setAsking] = useState(false)
-  const [answer, setAnswer] = useState<Trace>()
+  const [answer, setAnswer] = useState<Answer>()
   const [problem, setProblem] = useState<string>()
 
   async function ask(request: TraceRequest) {
@@ -104,7 +122,8 @@ function useTrace() {
     setAsking(true)
     setProblem(undefined)
     try {
-      setAnswer(await api.post<Trace>('/networks/trace', request))
+      const trace = await api.post<Trace>('/networks/trace', request)
+      setAnswer({ trace, request, at: new Date().toISOString() })
     } catch (error) {
       setAnswer(undefined)
       setProblem((error as Error).message)
