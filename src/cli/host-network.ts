@@ -15,7 +15,11 @@ export function networkFacts(network: HostNetwork, now = new Date()): [name: str
       'trial',
       `generation ${trial.generation} is undone in ${span(now.toISOString(), new Date(trial.until))} unless the host reaches the server`,
     ])
-  if (refused) facts.push(['refused', `generation ${refused.generation}, ${ago(refused.at, now)}: ${refused.reason}`])
+  if (refused)
+    facts.push(
+      ['refused', `generation ${refused.generation}, ${ago(refused.at, now)}: ${refused.reason}`],
+      ['', '`slipway host clear-rejected` on the host lets it be tried again'],
+    )
   if (drift && drift.count > 0)
     facts.push([
       'drift',

@@ -64,5 +64,6 @@ export function hostFacts({ name, report }: HostDetail): { facts: HostFacts; ass
 export function networkTrouble(host: Pick<HostDetail, 'name' | 'report'>, generation: number): string | undefined {
   const { refused, loaded } = networkReport(host.report) ?? {}
   if (!refused || refused.generation < generation || (loaded ?? 0) >= refused.generation) return undefined
-  return `${host.name} refused the networks of generation ${refused.generation}: ${refused.reason}`
+  const { name } = host
+  return `${name} refused the networks of generation ${refused.generation}: ${refused.reason}; \`slipway host clear-rejected\` on ${name} lets it be tried again`
 }

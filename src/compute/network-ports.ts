@@ -26,7 +26,9 @@ export function openNetworkPorts(socketPath: string): NetworkPorts {
         return (instance) => {
           const port = filtered(instance).find(({ id }) => !loaded.has(id))
           if (!port) return undefined
-          const why = refused ? `: it refused generation ${refused.generation} (${refused.reason})` : ''
+          const why = refused
+            ? `: it refused generation ${refused.generation}, and \`slipway host clear-rejected\` lets it try again (${refused.reason})`
+            : ''
           return `network has not loaded the rules of its port on ${port.network} yet${why}`
         }
       } catch (error) {

@@ -30,7 +30,7 @@ test('an instance that waits for rules which network refused is told why', async
   const refused = { generation: 7, reason: 'the server was not reached in time', at: '2026-11-22T12:00:00.000Z' }
   const unready = await (await networkThatSays({ ports: [], refused })).look()
   expect(unready(withPorts(port('a'.repeat(16), true)))).toBe(
-    'network has not loaded the rules of its port on shop.lan yet: it refused generation 7 (the server was not reached in time)',
+    'network has not loaded the rules of its port on shop.lan yet: it refused generation 7, and `slipway host clear-rejected` lets it try again (the server was not reached in time)',
   )
 })
 

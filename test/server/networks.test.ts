@@ -188,7 +188,7 @@ test('how the networks of a host stand is in its detail; what it refused is why 
   expect((await shown()).network).toMatchObject({ refused, loaded: generation - 1 })
   expect((await server.api('GET', '/instances/shop.web')).body).toMatchObject({
     state: 'pending',
-    reason: `host1 refused the networks of generation ${generation}: the server was not reached again`,
+    reason: `host1 refused the networks of generation ${generation}: the server was not reached again; \`slipway host clear-rejected\` on host1 lets it be tried again`,
   })
   expect((await server.api('GET', '/hosts/host2')).body.network).toBeUndefined()
 })
