@@ -3,7 +3,7 @@ import type { HostRules } from '../../src/contract/network-view.ts'
 type Anchor = HostRules['anchors'][number]
 
 /** Words, all of which must stand in a rule or its reason, in a table, its addresses or its reason. */
-export interface RuleFilter {
+interface RuleFilter {
   text: string
 }
 

@@ -89,7 +89,11 @@ export function TraceForm({ networks }: { networks: readonly NetworkSummary[] })
       </form>
       {answer && <Asked request={answer.request} at={answer.at} />}
       <div aria-live="polite">{answer && <TraceView trace={answer.trace} />}</div>
-      {problem && <Notice tone="bad">{problem}</Notice>}
+      {problem && (
+        <div className={classes.problem}>
+          <Notice tone="bad">{problem}</Notice>
+        </div>
+      )}
     </Panel>
   )
 }
