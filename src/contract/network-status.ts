@@ -14,7 +14,7 @@ export const NetworkStatus = Type.Object({
   loaded: Generation,
   /** A generation in force that is undone at `until`, unless `POST /confirm {"generation": N}` comes before. */
   trial: Type.Optional(Type.Object({ generation: Generation, until: Timestamp })),
-  /** The newest generation that was not taken or was undone, and why; it is not tried again. */
+  /** The newest generation that was not taken or was undone, and why; it is not tried again until `POST /clear-refused`. */
   refused: Type.Optional(Type.Object({ generation: Generation, reason: Sentence, at: Timestamp })),
   /** The ports whose rules are in force: an instance may start when all of its ports are here. */
   ports: Type.Array(Id, { maxItems: 8192 }),
