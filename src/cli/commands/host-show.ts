@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { ComputeStatus } from '../../contract/compute-status.ts'
+import { Capability } from '../../contract/compute-status.ts'
 import { HostDetail } from '../../contract/host.ts'
 import { platformText } from '../../contract/platform.ts'
 import type { HostReport } from '../../contract/report.ts'
@@ -67,20 +67,20 @@ function show(host: HostDetail): void {
       print(`  ${component ? `${component.name}@${component.version}` : set}  ${ago(at)}: ${failureText(failure)}`)
   }
   if (report) {
-    const all = Object.entries({ ...report.capabilities, ...capabilitiesOfCompute(report) })
+    const all = Object.entries({ ...report.capabilities, ...capabilitiesOfDaemons(report) })
     if (all.length > 0) print('\ncan:')
     for (const [name, { available, reason }] of all.sort())
       print(`  ${name.padEnd(16)} ${available ? 'yes' : `no: ${reason ?? 'it did not say why'}`}`)
   }
 }
 
-/** What the host's compute found that it can do; an older one does not say. */
-function capabilitiesOfCompute({ daemons }: HostReport): ComputeStatus['capabilities'] {
-  const { compute } = daemons
-  return compute && Value.Check(Capable, compute) ? compute.capabilities : {}
+/** What the host's daemons found that it can do; an older one does not say. */
+function capabilitiesOfDaemons({ daemons }: HostReport): Record<string, Capability> {
+  const told = Object.values(daemons).map((daemon) => (Value.Check(Capable, daemon) ? daemon.capabilities : {}))
+  return Object.assign({}, ...told)
 }
 
-const Capable = Type.Pick(ComputeStatus, ['capabilities'])
+const Capable = Type.Object({ capabilities: Type.Record(Type.String(), Capability) })
 
 function checks(host: HostDetail, component: string): string {
   const own = host.report?.checks.filter((check) => check.component === component) ?? []
