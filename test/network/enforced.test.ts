@@ -122,12 +122,12 @@ describe('P3 a main ruleset that makes our rules useless is told with the senten
     [
       'without our calls',
       'pass all\n',
-      /lacks the line anchor "org\.openstack\/\*", so our rules have no effect: slipway host prepare/,
+      /lacks the lines nat-anchor .*, anchor "org\.openstack\/\*", so our rules have no effect: slipway host prepare/,
     ],
     [
       'with half of them',
       `rdr-anchor "org.openstack/*"\nanchor "org.openstack/*"\npass all\n`,
-      /lacks the line nat-anchor "org\.openstack\/\*"/,
+      /lacks the lines nat-anchor "org\.openstack\/\*", binat-anchor "org\.openstack\/\*", so our rules/,
     ],
     [
       'with a rule before them that lets all through',

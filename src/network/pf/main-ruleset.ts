@@ -10,7 +10,7 @@ export interface MainRuleset {
   hidesLoopback: boolean
 }
 
-const reload = 'slipway host prepare writes it into /etc/pf.conf, then service pf reload'
+const reload = 'slipway host prepare writes what is missing into /etc/pf.conf, then service pf reload'
 
 /**
  * Why our rules have no effect though they are loaded, or less than they should: sentences that say how to mend it. None when all is well.
@@ -26,7 +26,12 @@ export function faultsOfMain({ enabled, filter, translation, hidesLoopback }: Ma
   ]
   const before = filterCall ? bypassing(filter, filterCall) : undefined
   return [
-    ...missing.map((call) => `PF's main ruleset lacks the line ${call}, so our rules have no effect: ${reload}`),
+    // One sentence of all: what is told of a host is short, and without the last of these lines nothing is enforced.
+    ...(missing.length === 0
+      ? []
+      : [
+          `PF's main ruleset lacks ${missing.length === 1 ? 'the line' : 'the lines'} ${missing.join(', ')}, so our rules have no effect: ${reload}`,
+        ]),
     ...(before === undefined
       ? []
       : [
