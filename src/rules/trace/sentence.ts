@@ -16,7 +16,7 @@ export function passedSentence(hops: readonly TraceHop[]): string {
   const reasons = decisions.flatMap(({ rule }) => (rule?.label && /^(sg|ll):/.test(rule.label) ? [rule.reason] : []))
   const changes = decisions.flatMap(({ translated }) => (translated ? [translated.rule.reason] : []))
   const passes = reasons.length === 0 ? 'It passes: no security group speaks of it' : `It passes: ${listed(reasons)}`
-  return `${[passes, ...new Set(changes)].join('. ')}.`
+  return `${[passes, ...new Set(changes)].join('; ')}.`
 }
 
 function listed(reasons: readonly string[]): string {
