@@ -35,9 +35,13 @@ export const command: Command = {
       files.push(...(await writeLines(host.root, lines)))
     }
     if (invocation.json) printJson({ lines, calls, files })
-    else if (files.length > 0) print(`written: ${files.join(', ')}; reboot this host, then run slipway host doctor`)
+    else if (files.length > 0) print(`written: ${files.join(', ')}; ${next(files)}, then run slipway host doctor`)
     else if (distinct.length > 0) print('all is written; reboot this host, then run slipway host doctor')
     else print('nothing has to be written')
     return 0
   },
+}
+
+function next(files: readonly string[]): string {
+  return files.every((file) => file === pfConf) ? 'service pf reload' : 'reboot this host'
 }
