@@ -98,7 +98,10 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
         const isUp = await attempt('interfaces', () => interfaces.apply(networks))
         await attempt('DHCP', () => dhcp.apply(networks))
         await attempt('metadata', () => metadata.apply(networks))
-        if (isGuarded && isUp) enter(networks)
+        if (isGuarded && isUp) {
+          enter(networks)
+          await attempt('what is in force cannot be written down', () => standing.entered().then(nothing))
+        }
       }
       isSearched = true
     }
@@ -204,7 +207,11 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
     loaded: () => loaded,
     ports: () => (guard.isEnforced() && applied ? applied.ports.map(({ id }) => id) : []),
     facts: () => facts,
-    trial: () => (applied === standing.inForce().networks ? standing.trial() : undefined),
+    trial() {
+      const trial = standing.trial()
+      const isInForce = trial?.entered && applied === standing.inForce().networks
+      return isInForce ? { generation: trial.generation, until: trial.until } : undefined
+    },
 
     problems() {
       const lost = standing.problem()

@@ -22,8 +22,10 @@ const StandingFile = Type.Object({
   format: Type.Literal(1),
   /** What is returned to. Generation 0 before the first: nothing of ours. */
   confirmed: Decided,
-  /** What is in force until `until`, unless it is confirmed before. */
-  trial: Type.Optional(Type.Object({ ...Decided.properties, until: Timestamp })),
+  /** What is in force until `until`, unless it is confirmed before. Before it has `entered`, `until` is when it has to be wholly in force. */
+  trial: Type.Optional(
+    Type.Object({ ...Decided.properties, until: Timestamp, entered: Type.Optional(Type.Literal(true)) }),
+  ),
   refused: Type.Optional(Refused),
 })
 type StandingFile = Static<typeof StandingFile>
@@ -39,7 +41,7 @@ type StandingFile = Static<typeof StandingFile>
  */
 export interface Standing {
   inForce(): Decided
-  trial(): { generation: number; until: string } | undefined
+  trial(): { generation: number; until: string; entered: boolean } | undefined
   refused(): Refused | undefined
   /** How long the trial still lasts. Time that the clock jumps over meanwhile does not count. */
   remainingMs(): number | undefined
@@ -49,6 +51,8 @@ export interface Standing {
    * @throws AppError storage-full: nothing has changed
    */
   offer(decided: Decided): Promise<void>
+  /** What is on trial is wholly in force now: its time to be confirmed begins. Done twice, the second does nothing. @throws AppError storage-full */
+  entered(): Promise<void>
   /**
    * Ends the trial of this generation well. Done twice, the second does nothing.
    * @throws AppError conflict (it is not on trial) | storage-full (it is still on trial)
@@ -104,7 +108,10 @@ export async function openStanding({ paths, clock, monotonicMs, confirmSeconds }
 
   return {
     inForce,
-    trial: () => state.trial && { generation: state.trial.generation, until: state.trial.until },
+    trial() {
+      const { trial } = state
+      return trial && { generation: trial.generation, until: trial.until, entered: trial.entered ?? false }
+    },
     refused: () => state.refused,
     remainingMs: () => (endsAtMs === undefined ? undefined : Math.max(endsAtMs - monotonicMs(), 0)),
 
@@ -129,6 +136,15 @@ export async function openStanding({ paths, clock, monotonicMs, confirmSeconds }
       await write(next)
       state = next
       endsAtMs = known ? undefined : monotonicMs() + confirmMs
+    },
+
+    async entered() {
+      if (!state.trial || state.trial.entered) return
+      const until = new Date(clock.now().getTime() + confirmMs).toISOString()
+      const next: StandingFile = { ...state, trial: { ...state.trial, until, entered: true } }
+      await write(next)
+      state = next
+      endsAtMs = monotonicMs() + confirmMs
     },
 
     async confirm(generation) {
