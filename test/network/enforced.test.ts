@@ -138,7 +138,7 @@ describe('P3 a main ruleset that makes our rules useless is told with the senten
     const host = await openNetworkHost({ main })
     await host.desire(3, shop())
     host.start()
-    const { problems } = await host.until(({ trial }) => trial !== undefined)
+    const { problems } = await host.until((status) => status.trial !== undefined && status.problems.length > 0)
     expect(problems.join('\n')).toMatch(sentence)
     expect((await host.get('/healthz'))[0]).toBe(503)
   })
