@@ -27,7 +27,9 @@ test('dnsmasq goes into the background, is seen by ps, and gives those whom it k
   const { ok, argument, ask } = await machineWithLan()
   expect(ask('00:16:3e:00:00:01')).toEqual([])
   await ok('dnsmasq', argument)
-  expect(await ok('ps', '-axww', '-o', 'pid=', '-o', 'args=')).toBe(`20001 /usr/local/sbin/dnsmasq ${argument}\n`)
+  expect(await ok('ps', '-axww', '-o', 'pid=', '-o', 'stat=', '-o', 'args=')).toBe(
+    `20001 Is   /usr/local/sbin/dnsmasq ${argument}\n`,
+  )
   expect(ask('00:16:3e:00:00:01')).toEqual([
     {
       interface: 'bridge0',

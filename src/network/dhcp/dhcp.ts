@@ -104,7 +104,7 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
     await processes.check(there)
     // A process that comes to have this number is not taken for one that has read anything.
     await forgetLoaded(there)
-    for (const each of running) await processes.stop(there, each)
+    for (const each of running) await processes.stop(each)
     if (running.length === 0 && loaded) log.warn({ network: network.name, pid: loaded.pid }, 'dnsmasq had ended')
     const started = await processes.start(there)
     await writeLoaded(there, { pid: started, ...wanted })
@@ -114,7 +114,7 @@ export function openDhcp({ exec, folder, metadataAddress, log, clock = systemClo
 
   async function end(there: NetworkDhcpPaths, running: readonly number[]): Promise<void> {
     for (const pid of running) {
-      await processes.stop(there, pid)
+      await processes.stop(pid)
       log.info({ folder: there.folder, pid }, 'dnsmasq stopped')
     }
     await remove(there.folder)

@@ -20,24 +20,34 @@ export interface Processes {
   /** Lets it read `hosts` and `names` again. */
   reload(pid: number): Promise<void>
   /** Ends it, and answers when it is gone; whoever does not heed is killed. */
-  stop(paths: NetworkDhcpPaths, pid: number): Promise<void>
+  stop(pid: number): Promise<void>
 }
 
 export function openProcesses(exec: Exec, clock: Clock): Processes {
+  /** Every process but those that have ended and are not collected yet. */
+  async function list(): Promise<{ pid: number; command: string }[]> {
+    const columns = ['-o', 'pid=', '-o', 'stat=', '-o', 'args=']
+    const { stdout } = await execOk(exec, ['ps', '-axww', ...columns], { timeoutMs })
+    return stdout.split('\n').flatMap((line) => {
+      const [, pid, state, command] = /^\s*(\d+)\s+(\S+)\s+(.*?)\s*$/.exec(line) ?? []
+      return command === undefined || state?.startsWith('Z') ? [] : [{ pid: Number(pid), command }]
+    })
+  }
+
   async function find(): Promise<Map<string, number[]>> {
-    const { stdout } = await execOk(exec, ['ps', '-axww', '-o', 'pid=', '-o', 'args='], { timeoutMs })
     const running = new Map<string, number[]>()
-    for (const line of stdout.split('\n')) {
-      const [, pid, configuration] = /^\s*(\d+) .*dnsmasq --conf-file=(.*?)\s*$/.exec(line) ?? []
-      if (configuration !== undefined) running.set(configuration, [...(running.get(configuration) ?? []), Number(pid)])
+    for (const { pid, command } of await list()) {
+      const [, configuration] = /dnsmasq --conf-file=(.*)$/.exec(command) ?? []
+      if (configuration !== undefined) running.set(configuration, [...(running.get(configuration) ?? []), pid])
     }
     return running
   }
 
-  async function isGone({ configuration }: NetworkDhcpPaths, pid: number): Promise<boolean> {
+  /** One that ends loses its command line before its sockets, and until then nobody else can have its addresses. */
+  async function isGone(pid: number): Promise<boolean> {
     const deadline = clock.now().getTime() + 5000
     for (;;) {
-      if (!(await find()).get(configuration)?.includes(pid)) return true
+      if (!(await list()).some((process) => process.pid === pid)) return true
       if (clock.now().getTime() > deadline) return false
       await clock.sleep(20)
     }
@@ -63,12 +73,12 @@ export function openProcesses(exec: Exec, clock: Clock): Processes {
     async reload(pid) {
       await execOk(exec, ['kill', '-HUP', String(pid)], { timeoutMs })
     },
-    async stop(paths, pid) {
+    async stop(pid) {
       // kill(1) fails when the process has ended meanwhile, which is as good.
       await exec(['kill', '-TERM', String(pid)], { timeoutMs })
-      if (await isGone(paths, pid)) return
+      if (await isGone(pid)) return
       await exec(['kill', '-KILL', String(pid)], { timeoutMs })
-      await isGone(paths, pid)
+      await isGone(pid)
     },
   }
 }

@@ -52,7 +52,7 @@ test('what runs is taken over by the next daemon, and a look at it is one ps', a
   const next = open()
   expect(await next.apply(lanOf(web))).toEqual([])
   expect(pids()).toEqual(before)
-  expect(ran).toEqual(['ps -axww -o pid= -o args='])
+  expect(ran).toEqual(['ps -axww -o pid= -o stat= -o args='])
   expect(next.look()).toEqual([{ network: idOf('lan'), pid: before[0] }])
 })
 
