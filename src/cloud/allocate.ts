@@ -1,6 +1,6 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
-import type { StackRange } from '../contract/stack.ts'
+import type { StackRange } from '../contract/stack-network.ts'
 import type { Db } from '../database/open.ts'
 import { newId } from '../platform/secret.ts'
 import { addressText, contains, parseAddress, parseRange, usable } from '../rules/address.ts'

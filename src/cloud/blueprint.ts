@@ -10,7 +10,7 @@ import type {
   RootSource,
   Seed,
 } from '../contract/instance.ts'
-import type { StackNetwork } from '../contract/stack.ts'
+import type { StackNetwork } from '../contract/stack-network.ts'
 import { addressText, contains, parseAddress } from '../rules/address.ts'
 import { ownIn, rangesOf, servedBy } from './network-spec.ts'
 

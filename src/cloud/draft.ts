@@ -1,6 +1,7 @@
 import type { FloatingRange } from '../contract/floating-range.ts'
 import type { PlanAction, PlanPlacement } from '../contract/plan.ts'
-import type { Stack, StackFloatingIp, StackForward, StackGroup, StackNetwork } from '../contract/stack.ts'
+import type { Stack } from '../contract/stack.ts'
+import type { StackFloatingIp, StackForward, StackGroup, StackNetwork } from '../contract/stack-network.ts'
 import type { Blueprint } from './blueprint.ts'
 import type { ImageOf } from './images.ts'
 import type { Member, SnapshotOf } from './members.ts'

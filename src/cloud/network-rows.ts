@@ -1,5 +1,5 @@
 import type { FloatingRange } from '../contract/floating-range.ts'
-import type { StackFloatingIp, StackForward, StackGroup } from '../contract/stack.ts'
+import type { StackFloatingIp, StackForward, StackGroup } from '../contract/stack-network.ts'
 import type { Db } from '../database/open.ts'
 import { bridgeOf } from './network-spec.ts'
 import { type InstanceRow, type NetworkRow, readInstances, readNetworks } from './rows.ts'

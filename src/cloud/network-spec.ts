@@ -1,4 +1,4 @@
-import type { StackNetwork, StackRange } from '../contract/stack.ts'
+import type { StackNetwork, StackRange } from '../contract/stack-network.ts'
 import { addressText, contains, parseAddress, parseRange, type Range } from '../rules/address.ts'
 
 /*

@@ -1,4 +1,4 @@
-import type { StackForward } from '../contract/stack.ts'
+import type { StackForward } from '../contract/stack-network.ts'
 import type { NetworkRows } from './network-rows.ts'
 import { portsText, readPorts } from './port-numbers.ts'
 import type { InstanceRow } from './rows.ts'

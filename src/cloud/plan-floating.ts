@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FloatingRange } from '../contract/floating-range.ts'
 import type { PlanAction } from '../contract/plan.ts'
-import type { StackFloatingIp } from '../contract/stack.ts'
+import type { StackFloatingIp } from '../contract/stack-network.ts'
 import { contains, parseAddress, parseRange } from '../rules/address.ts'
 import type { Draft, PlanInput } from './draft.ts'
 import { nearest } from './nearest.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PlanAction, PlanChange } from '../contract/plan.ts'
-import type { StackNetwork } from '../contract/stack.ts'
+import type { StackNetwork } from '../contract/stack-network.ts'
 import type { Draft, PlanInput } from './draft.ts'
 import { groupsOf, isImplicit, ruleText } from './security-groups.ts'
 

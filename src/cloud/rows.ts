@@ -1,5 +1,6 @@
 import type { DesiredInstance } from '../contract/instance.ts'
-import type { StackNetwork, StackPlacement } from '../contract/stack.ts'
+import type { StackPlacement } from '../contract/stack.ts'
+import type { StackNetwork } from '../contract/stack-network.ts'
 import type { Db } from '../database/open.ts'
 
 /** An instance as it is kept: what its host is told, and where that is. */

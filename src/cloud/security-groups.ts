@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DesiredGroupRule } from '../contract/network.ts'
-import type { Stack, StackGroup, StackGroupRule, StackInstance } from '../contract/stack.ts'
+import type { Stack, StackInstance } from '../contract/stack.ts'
+import type { StackGroup, StackGroupRule } from '../contract/stack-network.ts'
 import { groupRuleText } from '../rules/compile/group-rule-text.ts'
 import { canonicalRange, rangesOf } from './network-spec.ts'
 import { readPorts } from './port-numbers.ts'

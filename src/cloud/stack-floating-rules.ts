@@ -1,4 +1,5 @@
-import type { Stack, StackForward, StackInstance } from '../contract/stack.ts'
+import type { Stack, StackInstance } from '../contract/stack.ts'
+import type { StackForward } from '../contract/stack-network.ts'
 import { parseAddress } from '../rules/address.ts'
 import { isKnown, namesOf, type Path, type Report } from './fault.ts'
 import { portsFault, portsOverlap, portsText, readPorts } from './port-numbers.ts'

@@ -1,4 +1,5 @@
-import type { Stack, StackGroupRule } from '../contract/stack.ts'
+import type { Stack } from '../contract/stack.ts'
+import type { StackGroupRule } from '../contract/stack-network.ts'
 import { parseRange } from '../rules/address.ts'
 import { isKnown, namesOf, type Path, type Report } from './fault.ts'
 import { portsFault } from './port-numbers.ts'

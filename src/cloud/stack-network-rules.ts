@@ -1,4 +1,5 @@
-import type { Stack, StackRange } from '../contract/stack.ts'
+import type { Stack } from '../contract/stack.ts'
+import type { StackRange } from '../contract/stack-network.ts'
 import { contains, parseAddress, parseRange } from '../rules/address.ts'
 import { isKnown, namesOf, type Path, type Report } from './fault.ts'
 import { overlap, rangesOf } from './network-spec.ts'
