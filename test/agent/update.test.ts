@@ -315,7 +315,7 @@ describe('an update that is rolled back', () => {
       failure: { reason: 'not-confirmed', state: 'confirm' },
     })
     expect(report.lastUpdate?.failure?.message).toMatch(
-      /^with the new set the server was not reached within 0.5 s: cannot reach/,
+      /^with the new set the server was not reached within 0.5 s: (cannot reach|The operation was aborted)/,
     )
     expect(await host.running()).toBe('1.0.0')
     expect(await metrics(report)).toContain('slipway_confirm_timeouts_total 1')

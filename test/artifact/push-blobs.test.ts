@@ -104,7 +104,9 @@ test('U15 blobs whose connections are cut again and again all arrive, each from 
   expect(told.at(-1)).toEqual([3_900_010, 3_900_010])
   for (const bytes of contents)
     expect((await ask(registry.http, 'GET', `/v2/a/blobs/${sha256(bytes)}`)).body.equals(bytes)).toBe(true)
-  expect(await registry.db.selectFrom('uploads').selectAll().execute()).toEqual([])
+  // One whose very beginning was cut is not known to the client, and expires with nothing in it.
+  const left = await registry.db.selectFrom('uploads').selectAll().execute()
+  expect(left.filter(({ created_at, updated_at }) => created_at !== updated_at)).toEqual([])
 })
 
 /** A registry that begins every upload, never answers the bytes of `slow`, and refuses those of `refused` while `slow` is under way. */
