@@ -35,29 +35,16 @@ export interface Found<Rule extends KernelRule> {
 /** The last rule that matches, or the first of those that are quick. `match` rules only write their tags. */
 export function findFilter(rulesets: Rulesets, passage: Passage): Found<KernelFilterRule> | undefined {
   let found: Found<KernelFilterRule> | undefined
-  const walk = (rules: readonly LoadedRule[], outer: LoadedRule<AnchorCall> | undefined): 'quick' | 'on' => {
-    for (let index = 0; index < rules.length; ) {
-      const rule = rules[index]
-      if (!rule) break
-      const miss = mismatch(rule, passage)
-      if (miss !== undefined) {
-        index = miss
-        continue
-      }
-      index++
-      if (isCall(rule)) {
-        for (const called of rulesets.called(rule)) if (walk(called, outer ?? rule) === 'quick') return 'quick'
-        continue
-      }
+  const walk: Walk = {
+    endsAll: true,
+    matched(rule, call) {
       const filter = rule as LoadedRule<KernelFilterRule>
-      const { tag, action, quick } = filter.site.rule
-      if (tag !== undefined) passage.tag = tag
-      if (action !== 'match') found = { rule: filter, call: outer }
-      if (quick) return 'quick'
-    }
-    return 'on'
+      const { action, quick } = filter.site.rule
+      if (action !== 'match') found = { rule: filter, call }
+      return quick
+    },
   }
-  walk(rulesets.main('filter'), undefined)
+  walkRules(rulesets, passage, rulesets.main('filter'), walk)
   return found
 }
 
@@ -72,31 +59,52 @@ export function findTranslation(
   ruleClass: Exclude<RuleClass, 'filter'>,
 ): Found<KernelTranslationRule> | undefined {
   let found: Found<KernelTranslationRule> | undefined
-  const walk = (rules: readonly LoadedRule[], outer: LoadedRule<AnchorCall> | undefined): 'matched' | 'on' => {
-    for (let index = 0; index < rules.length; ) {
-      const rule = rules[index]
-      if (!rule) break
-      const miss = mismatch(rule, passage)
-      if (miss !== undefined) {
-        index = miss
-        continue
-      }
-      index++
-      if (isCall(rule)) {
-        for (const called of rulesets.called(rule))
-          if (walk(called, outer ?? rule) === 'matched' && rulesets.release < 15) return 'matched'
-        continue
-      }
+  const walk: Walk = {
+    endsAll: rulesets.release < 15,
+    matched(rule, call) {
       const translation = rule as LoadedRule<KernelTranslationRule>
-      const { tag } = translation.site.rule
-      if (tag !== undefined) passage.tag = tag
-      if ('target' in translation.site.rule) found = { rule: translation, call: outer }
-      return 'matched'
-    }
-    return 'on'
+      if ('target' in translation.site.rule) found = { rule: translation, call }
+      return true
+    },
   }
-  walk(rulesets.main(ruleClass), undefined)
+  walkRules(rulesets, passage, rulesets.main(ruleClass), walk)
   return found
+}
+
+interface Walk {
+  /** Whether what ends the walk through an anchor ends it altogether. */
+  endsAll: boolean
+  /** Takes a rule that matches, and answers whether it ends the walk through its ruleset. */
+  matched(rule: LoadedRule, call: LoadedRule<AnchorCall> | undefined): boolean
+}
+
+/** Takes a packet through rules and the anchors that they call; answers whether one of them ended that. */
+function walkRules(
+  rulesets: Rulesets,
+  passage: Passage,
+  rules: readonly LoadedRule[],
+  walk: Walk,
+  outer?: LoadedRule<AnchorCall>,
+): boolean {
+  for (let index = 0; index < rules.length; ) {
+    const rule = rules[index]
+    if (!rule) break
+    const miss = mismatch(rule, passage)
+    if (miss !== undefined) {
+      index = miss
+      continue
+    }
+    index++
+    if (isCall(rule)) {
+      for (const called of rulesets.called(rule))
+        if (walkRules(rulesets, passage, called, walk, outer ?? rule) && walk.endsAll) return true
+      continue
+    }
+    const { rule: written } = rule.site
+    if ('tag' in written && written.tag !== undefined) passage.tag = written.tag
+    if (walk.matched(rule, outer)) return true
+  }
+  return false
 }
 
 function isCall(rule: LoadedRule): rule is LoadedRule<AnchorCall> {
