@@ -1,12 +1,10 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { SnapshotStatus } from '../../src/contract/compute-status.ts'
 import { openBrowser, type WatchedBrowser } from '../web/browser.ts'
 import { buildPage } from '../web/build-page.ts'
 import { type CloudHost, cloudHost } from '../web/cloud-host.ts'
-import { eventually, expectNames, live, overflow, settled, watchRows } from '../web/look.ts'
+import { eventually, expectConfined, expectLooks, live, overflow, shoot, watchRows } from '../web/look.ts'
 import { type ServedPage, servePage } from '../web/served-page.ts'
 
 // The pages of instances, their consoles and stacks in a real browser, against the real server; hosts are played over its API.
@@ -438,33 +436,12 @@ describe('looks', () => {
   test.each(Object.entries(pages))(
     'the page of the %s fits into 400 pixels, and all on it has a name',
     async (name, path) => {
-      const page = await openLive(path, { viewport: { width: 400, height: 800 } })
-      await settled(page.locator('main'))
-      await expectNames(page)
-      expect(await overflow(page)).toBeLessThanOrEqual(0)
-      await shoot(page, `${name} narrow`)
-      await page.setViewportSize({ width: 1280, height: 800 })
-      await shoot(page, name)
-      expect(await overflow(page)).toBeLessThanOrEqual(0)
-      await page.emulateMedia({ colorScheme: 'dark' })
-      await shoot(page, `${name} dark`)
-      await page.context().close()
+      await expectLooks(await openLive(path, { viewport: { width: 400, height: 800 } }), name)
     },
   )
 })
 
 // Last, over all that the tests above did.
 test('no request ever left the server that served the page, and nothing was refused by its policy', () => {
-  expect(browser.requested.length).toBeGreaterThan(100)
-  const elsewhere = browser.requested.filter((address) => !/^(http:\/\/127\.0\.0\.1:\d+\/|data:)/.test(address))
-  expect(elsewhere).toEqual([])
-  expect(browser.complaints).toEqual([])
+  expectConfined(browser)
 })
-
-/** A picture for a person to look at, in the folder that SLIPWAY_SCREENSHOTS names; without it none is taken. */
-async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env.SLIPWAY_SCREENSHOTS
-  if (!folder) return
-  await mkdir(folder, { recursive: true })
-  await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}.png`) })
-}

@@ -1,5 +1,8 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
+import type { WatchedBrowser } from './browser.ts'
 
 // How tests look at a page.
 
@@ -38,4 +41,33 @@ export async function watchRows(page: Page, counting: readonly string[]): Promis
     }).observe(document.querySelector('tbody'), { subtree: true, childList: true, characterData: true, attributes: true })
   `)
   return () => page.evaluate<string[]>('[...window.touched]')
+}
+
+/** A picture for a person to look at, in the folder that SLIPWAY_SCREENSHOTS names; without it none is taken. */
+export async function shoot(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
+  const folder = process.env.SLIPWAY_SCREENSHOTS
+  if (!folder) return
+  await mkdir(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name.replaceAll(' ', '-')}.png`), fullPage })
+}
+
+/** The page, which stands in a narrow window, fits into it and into a wide one, and all on it has a name. Closes it. */
+export async function expectLooks(page: Page, name: string): Promise<void> {
+  await settled(page.locator('main'))
+  await expectNames(page)
+  expect(await overflow(page)).toBeLessThanOrEqual(0)
+  await shoot(page, `${name} narrow`, { fullPage: true })
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await shoot(page, name, { fullPage: true })
+  expect(await overflow(page)).toBeLessThanOrEqual(0)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await shoot(page, `${name} dark`, { fullPage: true })
+  await page.context().close()
+}
+
+/** After many pages: no request ever left the server that served them, and nothing was refused by its policy. */
+export function expectConfined({ requested, complaints }: WatchedBrowser): void {
+  expect(requested.length).toBeGreaterThan(100)
+  expect(requested.filter((address) => !/^(http:\/\/127\.0\.0\.1:\d+\/|data:)/.test(address))).toEqual([])
+  expect(complaints).toEqual([])
 }
