@@ -14,6 +14,7 @@ import type { ComputeHost } from '../suites/compute-host.ts'
 import { until } from '../support/processes.ts'
 import { typeAtConsole } from '../support/type-at-console.ts'
 import { type Dom0, type Dom0Process, guest } from './dom0.ts'
+import { say } from './image.ts'
 
 const top = join(import.meta.dirname, '../..')
 const socket = '/var/run/slipway/compute.sock'
@@ -66,7 +67,7 @@ export async function openDom0Host(dom0: Dom0): Promise<ComputeHost> {
   await dom0.writeFile(config.tools.ifconfig, ifconfig, 0o755)
   for (const [name, bytes] of Object.entries(await buildBundle()))
     await dom0.writeFile(`${bundleFolder}/${name}`, bytes)
-  let compute: Dom0Process | undefined
+  let compute: Supervised | undefined
 
   /** Makes a release of this version out of the bundle. */
   async function install(version: string): Promise<string> {
@@ -113,12 +114,11 @@ export async function openDom0Host(dom0: Dom0): Promise<ComputeHost> {
     readFile: async (path) => (await dom0.readFile(path)).toString(),
     get,
     async startCompute(version = '1.0.0') {
-      const folder = await install(version)
-      compute = await dom0.spawn(['sh', '-c', `exec node ${folder}/main.js >>/var/log/slipway/compute.log 2>&1`])
+      compute = await supervise(dom0, `${await install(version)}/main.js`)
       await until('an answer of compute', () => get('/healthz').catch(() => undefined), ...patience)
     },
     async killCompute() {
-      await compute?.kill('SIGKILL')
+      await compute?.kill()
       compute = undefined
     },
     type: (id, line, seen) => typeAtConsole(dom0.connect(socket), id, line, seen),
@@ -148,6 +148,48 @@ export async function openDom0Host(dom0: Dom0): Promise<ComputeHost> {
     close: () => host.killCompute(),
   }
   return host
+}
+
+interface Supervised {
+  /** With SIGKILL, for good. Rejected when the program has ended by itself in a way that is its own fault. */
+  kill(): Promise<void>
+}
+
+/** How programs in dom0 end once in some hours because of QEMU's emulation, not by a fault of their own. */
+const emulationsFault: ReadonlySet<NodeJS.Signals | null> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGTRAP'])
+
+/** Runs the program of a daemon as its rc script does (daemon -r): one that ends is started again. */
+async function supervise(dom0: Dom0, program: string): Promise<Supervised> {
+  const log = '/var/log/slipway/compute.log'
+  const start = () => dom0.spawn(['sh', '-c', `exec node ${program} >>${log} 2>&1`])
+  const faults: string[] = []
+  let killed = false
+  let current: Dom0Process
+
+  async function watch(): Promise<void> {
+    for (;;) {
+      const { exitCode, signal } = await current.ended
+      if (killed) return
+      const { stdout: memory } = await dom0.exec(['sh', '-c', 'free -m; dmesg | tail -n 5'])
+      const fault = `${program} ended by itself: ${signal ?? `exit code ${exitCode}`}\n${memory}`
+      say(fault)
+      if (!emulationsFault.has(signal)) faults.push(fault)
+      current = await start()
+    }
+  }
+
+  current = await start()
+  const watching = watch()
+  // The machine is gone: whoever uses it next says so.
+  watching.catch(() => {})
+  return {
+    async kill() {
+      killed = true
+      await current.kill('SIGKILL')
+      await watching
+      if (faults.length > 0) throw new Error(faults.join('\n'))
+    },
+  }
 }
 
 /** The bundle as it is shipped, built anew: only so it is never an older one. */
