@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { ComputeConfig } from '../contract/compute-config.ts'
 import type { Capability } from '../contract/compute-status.ts'
 import { daemonSamples } from '../monitor/daemon-samples.ts'
-import { exposition } from '../monitor/samples.ts'
+import { openPoller } from '../monitor/poller.ts'
+import { answerPages, makePage } from '../monitor/samples-page.ts'
+import { openUnread } from '../monitor/unread.ts'
 import { systemClock } from '../platform/clock.ts'
 import { loadConfig } from '../platform/config.ts'
 import { runDaemon } from '../platform/daemon.ts'
@@ -103,6 +105,15 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
 
   const watch = openGuestWatch({ reconciler, records, consoles, checks, clock })
 
+  const unread = openUnread('compute', log)
+  const poller = openPoller({
+    component: 'compute',
+    collectors: [{ name: 'guests', collect: async () => instanceSamples() }],
+    intervalMs: config.sampleSeconds * 1000,
+    clock,
+    log,
+  })
+
   const own = () =>
     ownStatus({
       reconciler,
@@ -132,7 +143,8 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
     socket: paths.socket,
     file: paths.desired,
     take: readDesired,
-    samples: (status) => exposition([...daemonSamples(status), ...instanceSamples()]),
+    samples: async (status, request) =>
+      answerPages([await makePage([...daemonSamples(status), unread.family()]), ...(await poller.pages())], request),
     work: {
       taken: reconciler.take,
       look: reconciler.wake,
@@ -141,7 +153,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
         const probing = setInterval(() => void probe().catch((err) => log.error({ err }, 'probe failed')), probeMs)
         try {
           const following = followDaemon(paths.networkSocket, { clock, signal: stop, onChange: reconciler.wake })
-          await Promise.all([reconciler.run(stop), following])
+          await Promise.all([reconciler.run(stop), poller.run(stop), following])
         } finally {
           clearInterval(probing)
           checks.close()

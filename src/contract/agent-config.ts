@@ -3,6 +3,7 @@ import { Digest } from './digest.ts'
 import { Id } from './names.ts'
 
 const MiB = 1024 * 1024
+const Path = Type.String({ pattern: '^/', maxLength: 1024 })
 const Listen = Type.String({ pattern: '^(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$' })
 
 /** The file /usr/local/etc/slipway/agent.yaml. `install.sh` writes it. The credential is not in it but in agent.key beside it (0600). */
@@ -14,8 +15,16 @@ export const AgentConfig = Type.Object(
     /** The host's id, given at enrolment. */
     host: Id,
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
+    /** The page for Prometheus. */
     metrics: Type.Object(
-      { listen: Type.Union([Listen, Type.Literal('off')], { default: '127.0.0.1:9760' }) },
+      {
+        listen: Type.Union([Listen, Type.Literal('off')], { default: '127.0.0.1:9760' }),
+        /** With both files the page speaks TLS; they are read again when they change. */
+        certificate: Type.Optional(Path),
+        key: Type.Optional(Path),
+        /** A file with the token that scrapers have to send (`Authorization: Bearer …`); absent: whoever reaches the page may read it. */
+        tokenFile: Type.Optional(Path),
+      },
       { additionalProperties: false, default: {} },
     ),
     /** A report is sent at least this often. */

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { DaemonStatus } from './daemon.ts'
 import { Digest } from './digest.ts'
+import { ComputeFigures } from './figures.ts'
 import { InstanceId, SnapshotName } from './instance.ts'
 import { Id, Timestamp } from './names.ts'
 import { OperationReport } from './operation.ts'
@@ -113,5 +114,7 @@ export const ComputeStatus = Type.Object({
   operations: Type.Array(OperationReport, { maxItems: 1024 }),
   capabilities: Type.Record(Type.String(), Capability),
   capacity: Type.Union([Capacity, Type.Null()]),
+  /** Changes with every sample, which is no reason to tell. */
+  figures: Type.Optional(ComputeFigures),
 })
 export type ComputeStatus = Static<typeof ComputeStatus>

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Capability } from './compute-status.ts'
 import { DaemonStatus } from './daemon.ts'
+import { NetworkFigures } from './figures.ts'
 import { InterfaceName } from './instance.ts'
 import { Id, Timestamp } from './names.ts'
 
@@ -36,6 +37,8 @@ export const NetworkStatus = Type.Object({
   /** Since the daemon started: states killed because the rules deny them now. */
   statesKilled: Type.Integer({ minimum: 0 }),
   capabilities: Type.Record(Type.String(), Capability),
+  /** Changes with every sample, which is no reason to tell. */
+  figures: Type.Optional(NetworkFigures),
 })
 export type NetworkStatus = Static<typeof NetworkStatus>
 

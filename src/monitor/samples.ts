@@ -24,13 +24,25 @@ export function exposition(families: readonly MetricFamily[]): string {
     .join('')
 }
 
+/** The label texts of rows: families that are about the same things share the labels, and each is written once. */
+const labelTexts = new WeakMap<object, string>()
+
 function familyText({ name, help, type, rows }: MetricFamily): string {
   if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
-  const lines = rows.map(({ labels = {}, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
+  const lines = rows.map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
   return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
 }
 
-function labelText(labels: Readonly<Record<string, string>>): string {
+function labelText(labels: Readonly<Record<string, string>> | undefined): string {
+  if (labels === undefined) return ''
+  const known = labelTexts.get(labels)
+  if (known !== undefined) return known
+  const text = writeLabels(labels)
+  labelTexts.set(labels, text)
+  return text
+}
+
+function writeLabels(labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels).map(([label, value]) => {
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) throw new Error(`${JSON.stringify(label)} is no name of a label`)
     return `${label}="${escapeLabel(value)}"`

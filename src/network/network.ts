@@ -3,7 +3,9 @@ import { NetworkConfig } from '../contract/network-config.ts'
 import { ConfirmGeneration } from '../contract/network-status.ts'
 import { parseJson } from '../contract/parse.ts'
 import { daemonSamples } from '../monitor/daemon-samples.ts'
-import { exposition } from '../monitor/samples.ts'
+import { openPoller } from '../monitor/poller.ts'
+import { answerPages, makePage } from '../monitor/samples-page.ts'
+import { openUnread } from '../monitor/unread.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { loadConfig } from '../platform/config.ts'
 import { runDaemon } from '../platform/daemon.ts'
@@ -61,15 +63,8 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
 
   const isFirstSinceBoot = (await sizeIfThere(paths.booted)) === undefined
   const standing = await openStanding({ paths, clock, monotonicMs, confirmSeconds })
-  const unreadLines = new Map<string, number>()
-  const pf = openPfctl({
-    exec,
-    clock,
-    unread(listing, lines) {
-      unreadLines.set(listing, (unreadLines.get(listing) ?? 0) + lines.length)
-      log.warn({ listing, lines: lines.slice(0, 3) }, 'pfctl said something that is not understood')
-    },
-  })
+  const unread = openUnread('network', log)
+  const pf = openPfctl({ exec, clock, unread: unread.saw })
   const rules = openRuleLoader({ pf, file: await openLoadedFile(paths, isFirstSinceBoot), anchor })
   const interfaces = openInterfaces({ exec, config, paths, log })
   const { hasPorts } = interfaces
@@ -89,6 +84,14 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
     clock,
     log,
     looked: tell,
+  })
+
+  const poller = openPoller({
+    component: 'network',
+    collectors: [],
+    intervalMs: config.sampleSeconds * 1000,
+    clock,
+    log,
   })
 
   const own = () => ownStatus({ reconciler, standing, guard, anchor, capabilities: () => capabilities })
@@ -125,7 +128,10 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
     socket: paths.socket,
     file: paths.desired,
     take: readDesired,
-    samples: (status) => exposition([...daemonSamples(status), ...slipwaySamples({ status: own(), unreadLines })]),
+    async samples(status, request) {
+      const live = await makePage([...daemonSamples(status), ...slipwaySamples(own()), unread.family()])
+      return answerPages([live, ...(await poller.pages())], request)
+    },
     work: {
       taken: ({ decided }) => reconciler.take(decided),
       // Nothing but the file itself says something to network.
@@ -134,7 +140,7 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
         await begin()
         const probing = setInterval(() => void probe().catch((err) => log.error({ err }, 'probe failed')), probeMs)
         try {
-          await reconciler.run(stop)
+          await Promise.all([reconciler.run(stop), poller.run(stop)])
         } finally {
           clearInterval(probing)
           await service?.close()

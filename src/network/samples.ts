@@ -1,14 +1,8 @@
 import type { MetricFamily, SampleRow } from '../monitor/samples.ts'
 import type { OwnStatus } from './status.ts'
 
-export interface SampleFacts {
-  status: OwnStatus
-  /** Lines of listings of PF that were not understood, by listing, since the daemon started. */
-  unreadLines: ReadonlyMap<string, number>
-}
-
 /** What nobody else exports of networks: of what the last look found. No process is started for a scrape. */
-export function slipwaySamples({ status, unreadLines }: SampleFacts): MetricFamily[] {
+export function slipwaySamples(status: OwnStatus): MetricFamily[] {
   const family = (type: MetricFamily['type']) => (name: string, help: string, rows: SampleRow[]) => ({
     name: `slipway_network_${name}`,
     help,
@@ -35,10 +29,5 @@ export function slipwaySamples({ status, unreadLines }: SampleFacts): MetricFami
     counter('killed_states_total', 'Connections that were ended because the rules deny them.', [
       { value: status.statesKilled },
     ]),
-    counter(
-      'unread_lines_total',
-      'Lines that PF said and that were not understood.',
-      [...unreadLines].map(([listing, value]) => ({ labels: { listing }, value })),
-    ),
   ]
 }

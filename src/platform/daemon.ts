@@ -5,7 +5,7 @@ import { followFile } from './follow-file.ts'
 import { openGenerationFile, type Read } from './generation-file.ts'
 import type { Log } from './log.ts'
 import { openSequence, type Sequence } from './sequence.ts'
-import { type Answer, json, type Routes, serveSocket, type Upgrades } from './serve.ts'
+import { type Answer, json, type RouteRequest, type Routes, serveSocket, type Upgrades } from './serve.ts'
 
 export interface DaemonOptions<R extends Read> {
   component: string
@@ -18,8 +18,8 @@ export interface DaemonOptions<R extends Read> {
   file: string
   /** What the daemon makes of the file's text. What it throws is a problem. */
   take: (text: string) => R
-  /** The text of `/samples`. */
-  samples: (status: DaemonStatus) => string
+  /** The answer of `/samples`, in the Prometheus text format. */
+  samples: (status: DaemonStatus, request: RouteRequest) => Promise<Answer>
   /** What the daemon does with what it took; absent for one that only reads. */
   work?: DaemonWork<R>
   log: Log
@@ -88,10 +88,7 @@ export async function runDaemon<R extends Read>(options: DaemonOptions<R>): Prom
     async 'GET /changes'(_, { query, signal: gone }) {
       return json({ sequence: await sequence.changed(Number(query.get('after')), changesTimeoutMs, gone) })
     },
-    'GET /samples': () => ({
-      contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: options.samples(status()),
-    }),
+    'GET /samples': (_, request) => options.samples(status(), request),
     ...work?.routes,
   }
   const serving = await serveSocket(options.socket, routes, work?.upgrades)

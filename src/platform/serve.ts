@@ -1,5 +1,5 @@
 import { chmod, unlink } from 'node:fs/promises'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
@@ -8,13 +8,15 @@ import { createServer, STATUS_CODES } from './node-http.ts'
 export interface Answer {
   status?: number
   contentType?: string
-  body: string
+  headers?: Readonly<Record<string, string>>
+  body: string | Uint8Array
 }
 
 export interface RouteRequest {
   /** What stands at the place of each `:name` of the path. */
   parameters: Readonly<Record<string, string>>
   query: URLSearchParams
+  headers: IncomingHttpHeaders
   /** Aborted when the caller is gone. */
   signal: AbortSignal
 }
@@ -91,13 +93,16 @@ export function joinAddress(host: string, port: number): string {
 }
 
 const maxBodyBytes = 64 * 1024
+const plainText = 'text/plain; charset=utf-8'
 
 function serverFor(routes: Routes): Server {
   return createServer(async (request, response) => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    const { status = 200, contentType = 'text/plain; charset=utf-8', body } = await answer(routes, request, gone.signal)
-    response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }).end(body)
+    const { status = 200, contentType = plainText, headers, body } = await answer(routes, request, gone.signal)
+    response
+      .writeHead(status, { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+      .end(body)
   })
 }
 
@@ -127,12 +132,12 @@ function nothingAt({ method, url }: IncomingMessage): Answer {
 /** The handler of the request's path: the one that stands there word for word, or one with `:name` in it. */
 function findRoute<H>(
   routes: Readonly<Record<string, H>>,
-  { method, url = '/' }: IncomingMessage,
+  { method, url = '/', headers }: IncomingMessage,
   signal: AbortSignal,
 ) {
   const [path = '', query = ''] = url.split('?', 2)
   const called = `${method} ${path}`
-  const request = { query: new URLSearchParams(query), signal }
+  const request = { query: new URLSearchParams(query), headers, signal }
   const exact = Object.hasOwn(routes, called) ? routes[called] : undefined
   if (exact) return { handler: exact, request: { ...request, parameters: {} } }
   const parts = called.split('/')

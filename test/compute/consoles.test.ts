@@ -8,7 +8,12 @@ import type { RouteRequest } from '../../src/platform/serve.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const id = '6f1b6c0e-0000-4000-8000-000000000001'
-const request: RouteRequest = { parameters: { id }, query: new URLSearchParams(), signal: new AbortController().signal }
+const request: RouteRequest = {
+  parameters: { id },
+  query: new URLSearchParams(),
+  headers: {},
+  signal: new AbortController().signal,
+}
 
 /** A terminal that a guest speaks at; a unix socket stands for the device. */
 async function terminal(folder: string, name: string) {
