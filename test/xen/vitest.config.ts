@@ -11,8 +11,8 @@ export default defineConfig({
     globalSetup: ['test/xen/global-setup.ts'],
     setupFiles: ['test/support/node-version.ts'],
     fileParallelism: false,
-    // A row of the fixtures stands on those above it.
-    bail: process.env.CAPTURE_FIXTURES ? 1 : 0,
+    // A row stands on those above it; where nobody looks, the rest would only wait for what does not come.
+    bail: process.env.CAPTURE_FIXTURES || process.env.CI ? 1 : 0,
     // Long, for a machine that others use too; what bounds the run is the life of the emulated one.
     testTimeout: 300_000,
     hookTimeout: 300_000,
