@@ -36,7 +36,8 @@ export default async function globalSetup(project: TestProject): Promise<() => P
     try {
       const dom0 = await connectDom0(machine.socket, machine.endsAt)
       const { stdout } = await dom0.exec(['dmesg'])
-      for (const line of stdout.split('\n').filter((line) => /segfault|Out of memory/.test(line))) say(`in dom0: ${line}`)
+      for (const line of stdout.split('\n').filter((line) => /segfault|Out of memory/.test(line)))
+        say(`in dom0: ${line}`)
       dom0.close()
     } finally {
       await machine.stop()
