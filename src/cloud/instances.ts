@@ -52,11 +52,21 @@ export async function showScreen(db: Db, hosts: readonly HostDetail[], name: str
 
 /** An instance by its name; when one is on its way out and its successor waits, the successor. @throws AppError not-found */
 export async function findInstance(db: Db, name: string): Promise<InstanceRow> {
-  const row = (await readInstances(db, { name })).findLast(
-    (one, index, all) => one.document.wanted !== 'absent' || index === all.length - 1,
-  )
-  if (row) return row
+  const rows = await findInstances(db, name)
+  return (rows.find(({ document }) => document.wanted !== 'absent') ?? rows.at(-1)) as InstanceRow
+}
+
+/** All that have a name: one, or several of which all but one are on their way out. @throws AppError not-found when there is none */
+export async function findInstances(db: Db, name: string): Promise<InstanceRow[]> {
+  const rows = await readInstances(db, { name })
+  if (rows.length > 0) return rows
   throw new AppError('not-found', `no instance ${name}; \`slipway instance list\` shows all`)
+}
+
+/** What instances are called, by their ids. */
+export async function instanceNames(db: Db): Promise<Map<string, string>> {
+  const rows = await db.selectFrom('instances').select(['id', 'name']).execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
 /** An instance as its row and its host say it is. */

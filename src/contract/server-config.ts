@@ -37,6 +37,8 @@ export const ServerConfig = Type.Object(
     uploadExpirySeconds: Type.Integer({ minimum: 60, default: 86_400 }),
     /** A host without a report for this long is `silent`. */
     hostSilentSeconds: Type.Integer({ minimum: 10, default: 120 }),
+    /** How long the samples of hosts are kept for the charts of the page and `slipway top`; 0: none are kept. */
+    historyMinutes: Type.Integer({ minimum: 0, maximum: 1440, default: 120 }),
     /** How much memory may be promised to instances for each byte that a host has. Above 1, not all of them may be able to start. */
     memoryOvercommit: Type.Number({ minimum: 1, maximum: 10, default: 1 }),
   },

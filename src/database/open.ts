@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration'
 import { first } from './migrations/001-first.ts'
 import { cloud } from './migrations/002-cloud.ts'
 import { network } from './migrations/003-network.ts'
+import { history } from './migrations/004-history.ts'
 import { DurableSqliteDialect } from './sqlite-dialect.ts'
 import type { Database } from './tables.ts'
 
@@ -11,7 +12,7 @@ import type { Database } from './tables.ts'
 export type Db = Kysely<Database>
 
 /** In the order in which they run; the key is what the database remembers. */
-const migrations = { '001-first': first, '002-cloud': cloud, '003-network': network }
+const migrations = { '001-first': first, '002-cloud': cloud, '003-network': network, '004-history': history }
 
 /**
  * Opens the SQLite file, makes it when it is not there, and brings its tables up to date.

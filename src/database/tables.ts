@@ -19,6 +19,7 @@ export interface Database {
   join_tokens: JoinTokensTable
   hosts: HostsTable
   host_updates: HostUpdatesTable
+  host_history: HostHistoryTable
   // cloud: which host should run which instance
   cloud_turn: CloudTurnTable
   image_pointers: ImagePointersTable
@@ -154,6 +155,16 @@ export interface HostUpdatesTable {
   outcome: string
 }
 
+/** What hosts said of their use, the last of each minute, for a short while. */
+export interface HostHistoryTable {
+  host: string
+  /** Since 1970. */
+  minute: number
+  at: string
+  /** Packed, see fleet/host-sample.ts. */
+  sample: Uint8Array
+}
+
 /** One row. Whoever changes what is placed or allocated counts it up first, and so waits for those who came before. */
 export interface CloudTurnTable {
   id: number
@@ -217,6 +228,8 @@ export interface InstancesTable {
   generation: number
   /** StackPlacement as JSON, as it was when the instance was last checked against it. */
   placement: string
+  /** InstanceLabels as JSON. */
+  labels: Generated<string>
   /** DesiredInstance as JSON: what its host is told. */
   document: string
 }

@@ -22,6 +22,7 @@ import { channelRoutes } from './api/channels.ts'
 import { enrolRoutes } from './api/enrol.ts'
 import { eventRoutes } from './api/events.ts'
 import { floatingRangeRoutes } from './api/floating-ranges.ts'
+import { historyRoutes } from './api/history.ts'
 import { hostRoutes, hostSelfRoutes } from './api/hosts.ts'
 import { imageRoutes } from './api/images.ts'
 import { instanceRoutes } from './api/instances.ts'
@@ -34,6 +35,7 @@ import { tokenRoutes } from './api/tokens.ts'
 import { volumeRoutes } from './api/volumes.ts'
 import { audit } from './audit.ts'
 import { challenges } from './challenge.ts'
+import { discoveryRoutes } from './discovery.ts'
 import { scopeText } from './docker-scope.ts'
 import { answerProblem } from './errors.ts'
 import { Events } from './events.ts'
@@ -124,52 +126,41 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(async (tokens) => tokenEndpoint(tokens, { db, key, anonymousPull, log }))
 
-  await app.register(
-    async (plain) => {
-      await plain.register(swagger, {
-        openapi: {
-          openapi: '3.1.0',
-          info: { title: 'Slipway', version, description: 'The control API of a Slipway server.' },
-        },
-      })
-      const scope = plain.withTypeProvider<TypeBoxTypeProvider>()
-      scope.addHook('onRequest', async (request) => {
-        if (!request.is404) demand(request, request.routeOptions.config.access)
-      })
-      const api: Api = {
-        app: scope,
-        db,
-        config,
-        releases,
-        blobs,
-        cloud,
-        changes: new HostChanges(),
-        events,
-        publicUrl,
-        // What hosts see behind a proxy is the proxy's certificate.
-        fingerprint: () => (config.behindProxy ? undefined : tls?.fingerprint()),
-        closing,
-      }
-      hostSelfRoutes(api)
-      hostRoutes(api)
-      channelRoutes(api)
-      artifactRoutes(api)
-      enrolRoutes(api)
-      tokenRoutes(api)
-      eventRoutes(api)
-      stackRoutes(api)
-      instanceRoutes(api)
-      operationRoutes(api)
-      volumeRoutes(api)
-      networkRoutes(api)
-      floatingRangeRoutes(api)
-      imageRoutes(api)
-      schemaRoutes(api)
-      await streamRoutes(api)
-      scope.get('/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, () => plain.swagger())
-    },
-    { prefix: '/api/v1' },
-  )
+  await app.register(async (plain) => {
+    await plain.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: { title: 'Slipway', version, description: 'The control API of a Slipway server.' },
+      },
+    })
+    plain.addHook('onRequest', async (request) => {
+      if (!request.is404) demand(request, request.routeOptions.config.access)
+    })
+    const api: Omit<Api, 'app'> = {
+      db,
+      config,
+      releases,
+      blobs,
+      cloud,
+      changes: new HostChanges(),
+      events,
+      publicUrl,
+      // What hosts see behind a proxy is the proxy's certificate.
+      fingerprint: () => (config.behindProxy ? undefined : tls?.fingerprint()),
+      closing,
+    }
+    await plain.register(
+      async (scope) => {
+        await apiRoutes({ app: scope.withTypeProvider<TypeBoxTypeProvider>(), ...api })
+        scope.get('/openapi.json', { config: { access: 'anyone' }, schema: { hide: true } }, () => plain.swagger())
+      },
+      { prefix: '/api/v1' },
+    )
+    await plain.register(
+      async (scope) => discoveryRoutes({ app: scope.withTypeProvider<TypeBoxTypeProvider>(), ...api }),
+      { prefix: '/sd' },
+    )
+  })
 
   app.get('/healthz', async () => 'ok\n')
   app.get('/readyz', async () => {
@@ -182,6 +173,26 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     installScript: join(packageFolder, 'deploy/host/install.sh'),
   })
   return app
+}
+
+async function apiRoutes(api: Api): Promise<void> {
+  hostSelfRoutes(api)
+  hostRoutes(api)
+  historyRoutes(api)
+  channelRoutes(api)
+  artifactRoutes(api)
+  enrolRoutes(api)
+  tokenRoutes(api)
+  eventRoutes(api)
+  stackRoutes(api)
+  instanceRoutes(api)
+  operationRoutes(api)
+  volumeRoutes(api)
+  networkRoutes(api)
+  floatingRangeRoutes(api)
+  imageRoutes(api)
+  schemaRoutes(api)
+  await streamRoutes(api)
 }
 
 /** Bodies are JSON and have their types; queries, parameters and headers are text that has to become numbers. */

@@ -28,7 +28,7 @@ test('a new file gets every table, and a second start changes nothing', async ()
   const again = await open(path)
   expect(await again.selectFrom('channels').select('name').execute()).toEqual([{ name: 'stable' }])
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(again)
-  expect(rows.map(({ name }) => name)).toEqual(['001-first', '002-cloud', '003-network'])
+  expect(rows.map(({ name }) => name)).toEqual(['001-first', '002-cloud', '003-network', '004-history'])
 })
 
 test('every table of the type is there', async () => {
@@ -46,6 +46,7 @@ test('every table of the type is there', async () => {
     'join_tokens',
     'hosts',
     'host_updates',
+    'host_history',
     'tokens',
     'signing_keys',
     'audit',

@@ -11,6 +11,8 @@ import { HostDetail, HostSummary } from '../../contract/host.ts'
 import { HostName } from '../../contract/names.ts'
 import { HostReport } from '../../contract/report.ts'
 import { desiredDocument } from '../../fleet/desired.ts'
+import { keepSample } from '../../fleet/history.ts'
+import { splitReport } from '../../fleet/host-sample.ts'
 import { fenceHost, findHost, listHosts, removeHost, saveReport, showHost } from '../../fleet/hosts.ts'
 import { audit } from '../audit.ts'
 import type { Api } from './api.ts'
@@ -76,7 +78,7 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
 }
 
 /** What a host asks for itself, and tells. */
-export function hostSelfRoutes({ app, db, releases, cloud, changes, events, closing }: Api): void {
+export function hostSelfRoutes({ app, db, config, releases, cloud, changes, events, closing }: Api): void {
   const read = (id: string) =>
     db.transaction().execute(async (trx) => {
       const row = await trx
@@ -128,12 +130,14 @@ export function hostSelfRoutes({ app, db, releases, cloud, changes, events, clos
     async (request, reply) => {
       const { id, name } = request.principal as { id: string; name: string }
       const at = new Date()
+      const { report, sample } = splitReport(request.body)
       const { wake, changedHosts, changedInstances } = await db.transaction().execute(async (trx) => {
         await expectReport(trx, id)
         const before = await trx.selectFrom('hosts').select('report').where('id', '=', id).executeTakeFirst()
-        const woken = await saveReport(trx, releases, id, request.body, at)
+        const woken = await saveReport(trx, releases, id, report, at)
+        if (sample && config.historyMinutes > 0) await keepSample(trx, id, sample, at)
         const previous = before?.report ? JSON.parse(before.report) : null
-        const taken = await takeReport(trx, cloud.fleet, { host: id, before: previous, now: request.body, at })
+        const taken = await takeReport(trx, cloud.fleet, { host: id, before: previous, now: report, at })
         return { wake: woken, ...taken }
       })
       changes.notify(wake ? [id, ...changedHosts] : changedHosts)

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import { openSqlite } from '../../src/database/open.ts'
+import { newSecret } from '../../src/platform/secret.ts'
+import { databaseFile } from '../../src/server/data-folder.ts'
+import { computeFigures, instanceFigures, networkFigures, uuid } from '../fleet/figures.ts'
+import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
+import { computeStatus } from '../support/compute-status.ts'
+import { openTestServer, type TestServer } from '../support/server.ts'
+
+async function enrolledHost(server: TestServer): Promise<{ id: string; credential: string }> {
+  await server.publish('agent', '1.0.0')
+  const releases = [{ component: 'agent', version: '1.0.0' }]
+  await server.api('POST', '/channels/stable/promotions', { body: { releases } })
+  const { body: join } = await server.api('POST', '/join-tokens', {
+    body: { channel: 'stable', labels: { 'rack.row': 'b7' } },
+  })
+  const key = newSecret()
+  const { body } = await server.api('POST', '/enrol', {
+    as: join.token.split('@')[0],
+    body: { name: 'host1', platform: amd64, key },
+  })
+  return { id: body.host, credential: `slw_${body.host}_${key}` }
+}
+
+/** As if all that was kept of the host had come so much earlier. */
+async function letPass(server: TestServer, minutes: number): Promise<void> {
+  const db = await openSqlite(databaseFile(server.data))
+  const rows = await db.selectFrom('host_history').selectAll().execute()
+  for (const row of rows)
+    await db
+      .updateTable('host_history')
+      .set({
+        minute: row.minute - minutes,
+        at: new Date(Date.parse(row.at) - minutes * 60_000).toISOString(),
+      })
+      .where('host', '=', row.host)
+      .where('minute', '=', row.minute)
+      .execute()
+  await db.destroy()
+}
+
+test('what a host and its instances use is told as rates, short and newest, and moves nothing else', async () => {
+  const server = await openTestServer()
+  const { credential: as } = await enrolledHost(server)
+  const say = (figures: object, network: object) => {
+    const compute = { ...computeStatus(), figures }
+    const body = report({
+      daemons: { compute, network: { ...computeStatus(), component: 'network', figures: network } },
+    })
+    return server.api('POST', '/hosts/self/report', { as, body })
+  }
+  const t0 = '2026-11-22T12:00:00.000Z'
+  const t1 = '2026-11-22T12:01:00.000Z'
+  await say(computeFigures(t0, { instances: [instanceFigures()] }), networkFigures(t0))
+  await letPass(server, 1)
+  const busy = instanceFigures({ cpuSeconds: 130, receivedBytes: 7000 })
+  const answer = await say(
+    computeFigures(t1, { cpuSeconds: 1120, instances: [busy] }),
+    networkFigures(t1, { stateSearches: 1100, states: 20 }),
+  )
+  expect(answer.status).toBe(204)
+
+  const { body: history } = await server.api('GET', '/hosts/host1/history')
+  expect(history.host).toBe('host1')
+  expect(history.points).toHaveLength(2)
+  expect(history.points[0]).not.toHaveProperty('cpuRatio')
+  expect(history.points[1]).toMatchObject({
+    cpuRatio: 0.5,
+    memoryBytes: 2 ** 36,
+    pf: { states: 20, stateLimit: 1000, searchesPerSecond: 10, insertsPerSecond: 0 },
+    instances: [{ id: uuid(1), name: uuid(1), cpuRatio: 0.5, receivedBytesPerSecond: 100, sentBytesPerSecond: 0 }],
+  })
+  const { body: short } = await server.api('GET', '/hosts/host1/history?minutes=1')
+  expect(short.points).toEqual([history.points[1]])
+  const { body: top } = await server.api('GET', '/top')
+  expect(top.hosts).toEqual([{ host: expect.objectContaining({ name: 'host1' }), point: history.points[1] }])
+  const db = await openSqlite(databaseFile(server.data))
+  const { report: kept } = await db.selectFrom('hosts').select('report').executeTakeFirstOrThrow()
+  await db.destroy()
+  expect(JSON.parse(kept ?? '').daemons.compute).toEqual(computeStatus())
+  expect((await server.api('GET', '/instances/s.web/history')).body).toMatchObject({ code: 'not-found' })
+  expect((await server.api('GET', '/hosts/host9/history')).status).toBe(404)
+  expect((await server.api('GET', '/hosts/host1/history?minutes=0')).status).toBe(400)
+})
+
+test('no history is kept where none is wanted', async () => {
+  const server = await openTestServer({ historyMinutes: 0 })
+  const { credential: as } = await enrolledHost(server)
+  const compute = { ...computeStatus(), figures: computeFigures('2026-11-22T12:00:00.000Z') }
+  await server.api('POST', '/hosts/self/report', { as, body: report({ daemons: { compute } }) })
+  expect((await server.api('GET', '/hosts/host1/history')).body).toEqual({ host: 'host1', points: [] })
+  const { body: top } = await server.api('GET', '/top')
+  expect(top.hosts).toEqual([{ host: expect.objectContaining({ name: 'host1' }) }])
+})
+
+test('Prometheus finds hosts where they say they are, with a token of a viewer; a silent one stays', async () => {
+  const server = await openTestServer({ hostSilentSeconds: 10 })
+  const { body: token } = await server.api('POST', '/tokens', { body: { name: 'prometheus', role: 'viewer' } })
+  const get = (headers: Record<string, string>) => fetch(`${server.url}/sd/hosts`, { headers })
+  const found = async () => {
+    const basic = Buffer.from(`prometheus:${token.secret}`).toString('base64')
+    const answer = await get({ authorization: `Basic ${basic}` })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json(; charset=utf-8)?$/)
+    return answer.json()
+  }
+  const refused = await get({})
+  expect(refused.status).toBe(401)
+  expect(refused.headers.get('www-authenticate')).toContain('Basic')
+  expect(await found()).toEqual([])
+  const { id, credential: as } = await enrolledHost(server)
+  expect((await get({ authorization: `Bearer ${as}` })).status).toBe(403)
+  expect(await found()).toEqual([])
+  await server.api('POST', '/hosts/self/report', { as, body: report({ metricsAddress: '192.0.2.7:9760' }) })
+  const db = await openSqlite(databaseFile(server.data))
+  await db.updateTable('hosts').set({ last_seen_at: '2026-11-22T12:00:00.000Z' }).where('id', '=', id).execute()
+  await db.destroy()
+  expect(await found()).toEqual([
+    {
+      targets: ['192.0.2.7:9760'],
+      labels: expect.objectContaining({
+        host: 'host1',
+        channel: 'stable',
+        __meta_slipway_condition: 'silent',
+        __meta_slipway_label_rack_row: 'b7',
+      }),
+    },
+  ])
+})
