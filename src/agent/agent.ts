@@ -3,13 +3,14 @@ import { Value } from 'typebox/value'
 import { cacheFolder } from '../artifact/cache.ts'
 import { AgentConfig } from '../contract/agent-config.ts'
 import { ComputeStatus } from '../contract/compute-status.ts'
+import { answerPages } from '../monitor/samples-page.ts'
 import { systemClock } from '../platform/clock.ts'
 import { loadConfig } from '../platform/config.ts'
 import { openExec } from '../platform/exec.ts'
 import { makeFolder, removeTemporaries } from '../platform/files.ts'
-import { type Log, openLog } from '../platform/log.ts'
+import { openLog } from '../platform/log.ts'
 import { aborted } from '../platform/program.ts'
-import { type Serving, serveSocket, serveTcp } from '../platform/serve.ts'
+import { serveSocket } from '../platform/serve.ts'
 import { toolPaths } from '../platform/tools.ts'
 import { openUpgrade } from '../platform/upgrade.ts'
 import { openConsoles } from './consoles.ts'
@@ -28,7 +29,8 @@ import { openLinks } from './links.ts'
 import { takeLock } from './lock.ts'
 import { type Machine, openMachine } from './machine.ts'
 import { openAgentMetrics } from './metrics.ts'
-import { metricsPage } from './metrics-page.ts'
+import { openMetricsPage } from './metrics-page.ts'
+import { type MetricsServer, openMetricsServer, tlsFilesOf } from './metrics-server.ts'
 import { clearRefusedNetwork, confirmNetwork } from './network-trial.ts'
 import { openNotice } from './notice.ts'
 import { type AgentPaths, agentPaths } from './paths.ts'
@@ -67,6 +69,7 @@ const graceMs = 1000
 export async function runAgent({ root, programFolder, signal }: AgentOptions): Promise<number> {
   const paths = agentPaths(root)
   const config = await loadConfig(AgentConfig, { file: paths.agentConfig })
+  const tlsFiles = tlsFilesOf(config.metrics, paths)
   const credential = await readCredential(paths.credential, config.host)
   const log = openLog('agent', config.logLevel)
   const clock = systemClock
@@ -123,13 +126,13 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
   })
 
   let machine: Machine
-  let page: Serving | undefined
+  let metricsServer: MetricsServer | undefined
   const journal = () => machine.journal()
   const view = openHostView({
     facts,
     agentVersion: program.version,
     journal,
-    metricsAddress: () => page?.address,
+    metricsAt: () => metricsServer?.at(),
     store,
     desired,
     rejections,
@@ -145,6 +148,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     current: view.current,
     checks: view.checks,
     rejected: rejections.all,
+    certificateEnds: () => metricsServer?.certificateEnds(),
   })
   const onAnswer = () => metrics.serverAnswered(clock.now())
   const reporter = openReporter({
@@ -204,13 +208,17 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
   })
   await view.look()
 
-  const pageText = () => metricsPage(metrics.registry, () => daemons.samples(view.components()))
+  const pages = openMetricsPage({
+    registry: metrics.registry,
+    samples: () => daemons.samples(view.components()),
+    log,
+  })
   const control = await serveSocket(
     paths.socket('agent.sock'),
     controlRoutes({
       state: () => journal().state,
       status: view.report,
-      metrics: pageText,
+      samples: async (request) => answerPages(await pages(), request),
       async release() {
         // An agent that has just started may know that it is stuck before its step waits.
         while (journal().state === 'stuck') {
@@ -228,14 +236,24 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
       },
     }),
   )
-  page = await servePage(config.metrics.listen, pageText, log)
+  const stopping = new AbortController()
+  const stop = AbortSignal.any([signal, stopping.signal])
+  const served = await openMetricsServer({
+    listen: config.metrics.listen,
+    tlsFiles,
+    tokenFile: config.metrics.tokenFile && paths.outside(config.metrics.tokenFile),
+    pages,
+    clock,
+    log,
+    onServed: reporter.changed,
+    signal: stop,
+  })
+  metricsServer = served
   log.info(
-    { version: program.version, host: config.host, server: config.server, metrics: page?.address },
+    { version: program.version, host: config.host, server: config.server, metrics: served.at()?.address },
     'agent started',
   )
 
-  const stopping = new AbortController()
-  const stop = AbortSignal.any([signal, stopping.signal])
   const polling = pollDesired({
     connection,
     desired,
@@ -252,7 +270,14 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     signal: stop,
     onChange: reporter.changed,
   })
-  const loops = Promise.all([polling, reporter.run(stop), images.run(stop), consoles.run(stop), following])
+  const loops = Promise.all([
+    polling,
+    reporter.run(stop),
+    images.run(stop),
+    consoles.run(stop),
+    following,
+    served.run(stop),
+  ])
   try {
     const stopped = aborted(signal).then(() => 'stopped' as const)
     const end = await Promise.race([updating, loops.then(() => stopped), stopped])
@@ -260,7 +285,7 @@ export async function runAgent({ root, programFolder, signal }: AgentOptions): P
     return end === 'restart' ? restartExitCode : 0
   } finally {
     stopping.abort(new Error('the agent ends'))
-    await Promise.allSettled([control.close(), page?.close(), connection.close()])
+    await Promise.allSettled([control.close(), served.close(), connection.close()])
     // A write under way may end. A tool under way cannot hold up the end: it goes on by itself, and the journal tells what it was for.
     await Promise.race([Promise.allSettled([updating, loops]), clock.sleep(graceMs)])
   }
@@ -271,17 +296,4 @@ async function tidy(paths: AgentPaths, store: ReleaseStore): Promise<void> {
   await store.tidy()
   for (const folder of [paths.desiredFolder, paths.configuration, cacheFolder(paths.cache)])
     await removeTemporaries(folder)
-}
-
-/** A page that cannot be served (its port is taken) must not cost the host its updates. */
-async function servePage(
-  listen: string,
-  text: () => ReturnType<typeof metricsPage>,
-  log: Log,
-): Promise<Serving | undefined> {
-  if (listen === 'off') return undefined
-  return serveTcp(listen, { 'GET /metrics': text }).catch((error) => {
-    log.error({ err: error, listen }, 'the metrics page cannot be served')
-    return undefined
-  })
 }

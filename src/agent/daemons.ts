@@ -1,14 +1,25 @@
 import { DaemonStatus } from '../contract/daemon.ts'
 import { parseJson } from '../contract/parse.ts'
-import type { Exposition } from '../monitor/merge.ts'
-import { type Http, openHttp } from '../platform/http.ts'
+import { type PageSource, readSource } from '../monitor/page-source.ts'
+import { familiesHeader } from '../monitor/samples-page.ts'
+import { type Http, type HttpResponse, openHttp } from '../platform/http.ts'
 import type { AgentPaths } from './paths.ts'
 import type { Installed } from './release-store.ts'
 
-/** The programs of the current set that serve a socket; one that does not answer is left out, its health check tells why. */
+/** What a component has told when it was asked for its samples. */
+export interface ComponentSamples {
+  component: string
+  /** Absent when nothing of what it says can be used, */
+  source?: PageSource
+  /** and why; absent when it did not answer: its health check tells why. */
+  problem?: string
+}
+
+/** The programs of the current set that serve a socket. */
 export interface Daemons {
+  /** Of those that answer. */
   status(components: readonly Installed[]): Promise<Record<string, DaemonStatus>>
-  samples(components: readonly Installed[]): Promise<Exposition[]>
+  samples(components: readonly Installed[]): Promise<ComponentSamples[]>
   /** The paths of their sockets. */
   sockets(components: readonly Installed[]): string[]
 }
@@ -18,12 +29,17 @@ const maxStatusBytes = 3 * 1024 * 1024
 const maxSamplesBytes = 8 * 1024 * 1024
 
 export function openDaemons(paths: AgentPaths): Daemons {
-  async function ask(path: string, socket: string, maxBytes: number): Promise<string | undefined> {
+  /** What `read` makes of an answer with 200; undefined when there is none within the time. */
+  async function ask<T>(
+    path: string,
+    socket: string,
+    headers: Record<string, string>,
+    read: (response: HttpResponse) => Promise<T>,
+  ): Promise<T | undefined> {
     const http: Http = openHttp({ url: 'http://localhost', socketPath: paths.socket(socket) })
     try {
-      const response = await http.send('GET', path, { signal: AbortSignal.timeout(timeoutMs) })
-      const text = await response.text(maxBytes)
-      return response.status === 200 ? text : undefined
+      const response = await http.send('GET', path, { headers, signal: AbortSignal.timeout(timeoutMs) })
+      return response.status === 200 ? await read(response) : undefined
     } catch {
       return undefined
     } finally {
@@ -36,21 +52,30 @@ export function openDaemons(paths: AgentPaths): Daemons {
     async status(components) {
       const found = await Promise.all(
         socketsOf(components).map(async ({ component, socket }) => {
-          const text = await ask('/status', socket, maxStatusBytes)
+          const text = await ask('/status', socket, {}, (response) => response.text(maxStatusBytes))
           return [component, text === undefined ? undefined : readStatus(text)] as const
         }),
       )
       return Object.fromEntries(found.filter((it): it is [string, DaemonStatus] => it[1] !== undefined))
     },
-    async samples(components) {
-      const found = await Promise.all(
-        socketsOf(components).map(async ({ component, socket }) => ({
-          source: component,
-          text: await ask('/samples', socket, maxSamplesBytes),
-        })),
-      )
-      return found.filter((it): it is Exposition => it.text !== undefined)
-    },
+    samples: (components) =>
+      Promise.all(
+        socketsOf(components).map(async ({ component, socket }) => {
+          const gzip = { 'accept-encoding': 'gzip' }
+          const told = await ask('/samples', socket, gzip, (response) => readSamples(component, response))
+          return { component, ...told }
+        }),
+      ),
+  }
+}
+
+async function readSamples(source: string, response: HttpResponse): Promise<Omit<ComponentSamples, 'component'>> {
+  const { 'content-encoding': encoding, [familiesHeader]: families } = response.headers
+  try {
+    const body = await response.bytes(maxSamplesBytes)
+    return { source: await readSource({ source, body, encoding, families: families?.toString() }) }
+  } catch (error) {
+    return { problem: `left out all samples of ${source}: ${(error as Error).message}` }
   }
 }
 

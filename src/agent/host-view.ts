@@ -14,7 +14,7 @@ export interface HostViewParts {
   facts: HostFacts
   agentVersion: string
   journal(): Journal
-  metricsAddress(): string | undefined
+  metricsAt(): { address: string; scheme: 'http' | 'https' } | undefined
   store: ReleaseStore
   desired: DesiredState
   rejections: RejectionList
@@ -70,13 +70,13 @@ export function openHostView(parts: HostViewParts): HostView {
     },
     async report() {
       const { state, since, failure, lastUpdate } = journal()
-      const metricsAddress = parts.metricsAddress()
+      const metricsAt = parts.metricsAt()
       return {
         generation: desired.current()?.generation ?? 0,
         platform: facts.platform,
         release: facts.release,
         agentVersion: parts.agentVersion,
-        ...(metricsAddress ? { metricsAddress } : {}),
+        ...(metricsAt ? { metricsAddress: metricsAt.address, metricsScheme: metricsAt.scheme } : {}),
         state,
         stateSince: since,
         current: current ?? null,

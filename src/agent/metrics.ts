@@ -12,6 +12,8 @@ export interface MetricFacts {
   current(): ReleaseSet | undefined
   checks(): readonly CheckResult[]
   rejected(): readonly Rejection[]
+  /** When the certificate of this page ends; undefined without TLS. */
+  certificateEnds(): Date | undefined
 }
 
 /** What happens and is counted. All counts but those of the journal begin at 0 with the agent, as Prometheus expects of counters. */
@@ -59,6 +61,7 @@ export function openAgentMetrics(facts: MetricFacts): AgentMetrics {
       },
     })
   const components = () => facts.current()?.components ?? []
+  const seconds = (time: string | Date) => new Date(time).getTime() / 1000
   const counts = () => facts.journal().counts ?? { attempts: [], rollbacks: [] }
 
   gauge('slipway_agent_info', 'The running agent; always 1.', ['version', 'component_versions_hash'], () => {
@@ -72,8 +75,19 @@ export function openAgentMetrics(facts: MetricFacts): AgentMetrics {
     updateStates.map((state) => [{ state }, facts.journal().state === state ? 1 : 0] as const),
   )
   gauge('slipway_last_state_change_timestamp_seconds', 'When the state was entered, in seconds since 1970.', [], () => [
-    [{}, Date.parse(facts.journal().since) / 1000],
+    [{}, seconds(facts.journal().since)],
   ])
+  gauge(
+    'slipway_last_update_timestamp_seconds',
+    'When the last update ended, in seconds since 1970; how, why not well, and the component to blame, if one was named.',
+    ['result', 'reason', 'component'],
+    () => {
+      const { lastUpdate } = facts.journal()
+      if (!lastUpdate) return []
+      const { result, failure, at } = lastUpdate
+      return [[{ result, reason: failure?.reason ?? '', component: failure?.component ?? '' }, seconds(at)]]
+    },
+  )
   gauge('slipway_updates_enabled', '0 while the host is stuck and waits for a person, else 1.', [], () => [
     [{}, facts.journal().state === 'stuck' ? 0 : 1],
   ])
@@ -90,7 +104,11 @@ export function openAgentMetrics(facts: MetricFacts): AgentMetrics {
     'slipway_attempts_total',
     'Updates that ended, by the components that they would have changed.',
     ['component', 'result', 'reason'],
-    () => counts().attempts.map(({ count, ...labels }) => [labels, count] as const),
+    () => [
+      // So that the first one is seen to grow.
+      ...components().map(({ name }) => [{ component: name, result: 'committed', reason: '' }, 0] as const),
+      ...counts().attempts.map(({ count, ...labels }) => [labels, count] as const),
+    ],
   )
   counter(
     'slipway_rollbacks_total',
@@ -102,6 +120,16 @@ export function openAgentMetrics(facts: MetricFacts): AgentMetrics {
     const timeouts = counts().rollbacks.filter(({ reason }) => reason === 'not-confirmed')
     return [[{}, timeouts.reduce((sum, { count }) => sum + count, 0)]]
   })
+
+  gauge(
+    'slipway_tls_certificate_expiry_timestamp_seconds',
+    'When the first certificate of the served chain ends, in seconds since 1970.',
+    [],
+    () => {
+      const ends = facts.certificateEnds()
+      return ends ? [[{}, seconds(ends)]] : []
+    },
+  )
 
   const lastAnswer = new Gauge({
     name: 'slipway_last_check_timestamp_seconds',

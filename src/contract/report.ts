@@ -51,6 +51,8 @@ export const HostReport = Type.Object({
   agentVersion: Type.String({ maxLength: 64 }),
   /** Where Prometheus finds this host's page: "192.0.2.7:9760". Absent when the page is switched off. */
   metricsAddress: Type.Optional(Type.String({ maxLength: 261 })),
+  /** How it is spoken to there; absent from an agent that knew of http only. */
+  metricsScheme: Type.Optional(Type.Enum(['http', 'https'])),
   state: UpdateState,
   stateSince: Timestamp,
   /** The set that `current` points to; null before the first. */

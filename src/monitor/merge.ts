@@ -6,6 +6,8 @@ export interface Exposition {
 
 export interface Merged {
   text: string
+  /** The names of the families in it. */
+  families: string[]
   /** What was left out, one sentence for each source that something was left out of. */
   problems: string[]
 }
@@ -24,6 +26,7 @@ const label = String.raw`[a-zA-Z_]\w*="(?:[^"\\]|\\["\\n])*"`
 const sample = new RegExp(
   String.raw`^([a-zA-Z_:][\w:]*(?:\{(?:${label}(?:,${label})*,?)?\})?)[ \t]+(\S+)(?:[ \t]+-?\d+)?$`,
 )
+const types = /^(counter|gauge|histogram|summary|untyped)$/
 const value = /^([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?Inf|NaN)$/
 
 /**
@@ -31,7 +34,7 @@ const value = /^([-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?Inf|NaN)$/
  * series, the first wins. A line that Prometheus could not read would cost the whole page, so it is left out, and so is
  * all of a source that says more than `maxLength` characters.
  */
-export function mergeExpositions(pages: readonly Exposition[], { maxLength = 8 * 1024 * 1024 } = {}): Merged {
+export function mergeExpositions(pages: readonly Exposition[], { maxLength = 16 * 1024 * 1024 } = {}): Merged {
   const families = new Map<string, Family>()
   const problems: string[] = []
   for (const { source, text } of pages) {
@@ -46,13 +49,19 @@ export function mergeExpositions(pages: readonly Exposition[], { maxLength = 8 *
       problems.push(`left out of the samples of ${source}: ${bad.length} of ${lines.length} lines, first ${first}`)
     }
   }
-  return { text: [...families].map(([name, family]) => familyText(name, family)).join(''), problems }
+  const told = [...families].filter(([, { samples }]) => samples.size > 0)
+  return {
+    text: told.map(([name, family]) => familyText(name, family)).join(''),
+    families: told.map(([name]) => name),
+    problems,
+  }
 }
 
 /** Puts a line into its family. False when it is none that Prometheus reads, or repeats a series. */
 function take(families: Map<string, Family>, line: string): boolean {
   const [, kind, name, text] = comment.exec(line) ?? []
   if (kind !== undefined && name !== undefined && text !== undefined) {
+    if (kind === 'TYPE' && !types.test(text)) return false
     const family = familyOf(families, name)
     if (kind === 'HELP') family.help ??= text
     else family.type ??= text
@@ -83,7 +92,6 @@ function familyOf(families: Map<string, Family>, name: string): Family {
 }
 
 function familyText(name: string, { help, type, samples }: Family): string {
-  if (samples.size === 0) return ''
   const head = [help === undefined ? [] : `# HELP ${name} ${help}`, type === undefined ? [] : `# TYPE ${name} ${type}`]
   return `${[...head.flat(), ...samples.values()].join('\n')}\n`
 }

@@ -1,10 +1,9 @@
 import { promisify } from 'node:util'
-import { constants, gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib'
+import { constants, createGunzip, gzip as gzipCallback } from 'node:zlib'
 import type { Answer, RouteRequest } from '../platform/serve.ts'
-import { exposition, type MetricFamily } from './samples.ts'
+import { exposition, isFamilyName, type MetricFamily } from './samples.ts'
 
 const gzip = promisify(gzipCallback)
-const gunzip = promisify(gunzipCallback)
 
 /** Whole families of metrics, ready for sending: their text is made once, when the sample is taken. */
 export interface SamplesPage {
@@ -32,19 +31,58 @@ export function compress(text: string): Promise<Uint8Array> {
   return gzip(text, { level: constants.Z_BEST_SPEED })
 }
 
-/** The text of a page. @throws Error when it is longer than `maxBytes`, or no gzip */
-export async function pageText(page: Uint8Array, maxBytes: number): Promise<string> {
-  return (await gunzip(page, { maxOutputLength: maxBytes })).toString()
+/** Larger than the default of 16 KiB: each piece is a turn through a thread. */
+const pieceBytes = 256 * 1024
+
+/** The bytes of a page's text, piece by piece. @throws Error when they are more than `maxBytes`, or `page` is not gzip to its last byte */
+export async function* unpack(page: Uint8Array, maxBytes: number): AsyncGenerator<Buffer, void, undefined> {
+  const gunzip = createGunzip({ chunkSize: pieceBytes })
+  gunzip.end(page)
+  let size = 0
+  for await (const piece of gunzip as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size > maxBytes) throw new Error(`it unpacks to more than ${maxBytes} bytes`)
+    yield piece
+  }
+  // zlib takes zeros behind the last member for padding; the readers of others do not.
+  if (gunzip.bytesWritten !== page.length)
+    throw new Error(`${page.length - gunzip.bytesWritten} bytes behind its end are no gzip`)
 }
 
-/** The pages as one, compressed when the caller takes that. No two of them have a family in common. */
-export async function answerPages(pages: readonly SamplesPage[], { headers }: RouteRequest): Promise<Answer> {
-  const body = Buffer.concat(pages.map((page) => page.gzip))
+async function unpackWhole(page: Uint8Array, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of unpack(page, maxBytes)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** The text of a page. @throws Error as `unpack` */
+export async function pageText(page: Uint8Array, maxBytes: number): Promise<string> {
+  return (await unpackWhole(page, maxBytes)).toString()
+}
+
+/** The names in the header that names families; undefined when it is not there, or what it says are no names. */
+export function readFamilies(header: string | undefined): string[] | undefined {
+  const names = header?.split(',')
+  return names?.every(isFamilyName) ? names : undefined
+}
+
+/**
+ * The pages as one, compressed when the caller takes that, with the names of their families for a program of this host that puts them together
+ * with others. No two of them have a family in common.
+ */
+export async function answerPages(pages: readonly SamplesPage[], request: RouteRequest): Promise<Answer> {
+  const answer = await answerScrape(pages, request)
   const families = pages.flatMap((page) => page.families)
-  const named = { [familiesHeader]: families.join(','), vary: 'accept-encoding' }
+  return { ...answer, headers: { ...answer.headers, [familiesHeader]: families.join(',') } }
+}
+
+/** As `answerPages`, without the names: scrapers have no use for them, and there may be kilobytes of them. */
+export async function answerScrape(pages: readonly SamplesPage[], { headers }: RouteRequest): Promise<Answer> {
+  const body = Buffer.concat(pages.map((page) => page.gzip))
+  const coding = { vary: 'accept-encoding' }
   if (takesGzip(headers['accept-encoding']))
-    return { contentType: pageType, headers: { ...named, 'content-encoding': 'gzip' }, body }
-  return { contentType: pageType, headers: named, body: await gunzip(body) }
+    return { contentType: pageType, headers: { ...coding, 'content-encoding': 'gzip' }, body }
+  return { contentType: pageType, headers: coding, body: await unpackWhole(body, Number.POSITIVE_INFINITY) }
 }
 
 /** RFC 9110, section 12.5.3, as far as scrapers use it: a coding with q=0 is refused. */

@@ -24,11 +24,16 @@ export function exposition(families: readonly MetricFamily[]): string {
     .join('')
 }
 
+/** Whether Prometheus takes it as the name of a metric, in the text format 0.0.4. */
+export function isFamilyName(name: string): boolean {
+  return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)
+}
+
 /** The label texts of rows: families that are about the same things share the labels, and each is written once. */
 const labelTexts = new WeakMap<object, string>()
 
 function familyText({ name, help, type, rows }: MetricFamily): string {
-  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
+  if (!isFamilyName(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
   const lines = rows.map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
   return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
 }

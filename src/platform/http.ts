@@ -31,6 +31,8 @@ export interface HttpResponse {
   body: Readable
   /** The whole body. @throws AppError peer-refused when it is longer than `maxBytes` */
   text(maxBytes?: number): Promise<string>
+  /** The same as it came, without decoding. */
+  bytes(maxBytes: number): Promise<Buffer>
 }
 
 /** The one door for HTTP requests to one peer. Every status is an answer; only a peer that cannot be reached is an error. */
@@ -57,11 +59,13 @@ export function openHttp({ url, socketPath, authorization, trust = {} }: HttpOpt
           headersTimeout: options.headersTimeoutMs ?? 30_000,
           bodyTimeout: options.bodyTimeoutMs ?? 30_000,
         })
+        const bytes = (maxBytes: number) => readBytes(response.body, maxBytes, `${url}${path}`)
         return {
           status: response.statusCode,
           headers: response.headers,
           body: response.body,
-          text: (maxBytes = 4 * 1024 * 1024) => readText(response.body, maxBytes, `${url}${path}`),
+          bytes,
+          text: async (maxBytes = 4 * 1024 * 1024) => (await bytes(maxBytes)).toString('utf8'),
         }
       } catch (cause) {
         if (options.signal?.aborted) throw options.signal.reason
@@ -84,7 +88,7 @@ export function unreachable(peer: string, cause: unknown): AppError {
   return new AppError('peer-unreachable', `cannot reach ${peer}: ${reason}`, { cause })
 }
 
-async function readText(body: Readable, maxBytes: number, what: string): Promise<string> {
+async function readBytes(body: Readable, maxBytes: number, what: string): Promise<Buffer> {
   const pieces: Buffer[] = []
   let size = 0
   try {
@@ -96,5 +100,5 @@ async function readText(body: Readable, maxBytes: number, what: string): Promise
   } catch (cause) {
     throw unreachable(what, cause)
   }
-  return Buffer.concat(pieces).toString('utf8')
+  return Buffer.concat(pieces)
 }

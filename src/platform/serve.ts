@@ -1,8 +1,10 @@
 import { chmod, unlink } from 'node:fs/promises'
-import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
+import type { FollowedTls } from './follow-tls.ts'
 import { createServer, STATUS_CODES } from './node-http.ts'
 
 export interface Answer {
@@ -59,7 +61,7 @@ export async function serveSocket(path: string, routes: Routes, upgrades: Upgrad
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
-  const server = serverFor(routes)
+  const server = createServer(handlerFor(routes))
   const taken = takeUpgrades(server, upgrades)
   await listen(server, { path })
   await chmod(path, 0o600)
@@ -72,10 +74,18 @@ export async function serveSocket(path: string, routes: Routes, upgrades: Upgrad
   }
 }
 
-/** Serves on a TCP address, `host:port`; port 0 takes a free one. */
-export async function serveTcp(address: string, routes: Routes): Promise<Serving> {
+/**
+ * Serves on a TCP address, `host:port`, to whoever can reach it; port 0 takes a free one. With a certificate it speaks TLS. Callers that are slow are cut
+ * off, and of many only some are served at a time.
+ */
+export async function serveTcp(address: string, routes: Routes, tls?: FollowedTls): Promise<Serving> {
   const { host, port } = splitAddress(address)
-  const server = serverFor(routes)
+  const server = tls ? tlsServer(tls) : createServer(limits)
+  server.on('request', handlerFor(routes))
+  server.on('request', cutSlowReader)
+  server.maxConnections = maxConnections
+  // Those that only keep their connection make room.
+  server.on('drop', () => server.closeIdleConnections())
   await listen(server, { host, port })
   const bound = server.address() as AddressInfo
   return { address: joinAddress(host, bound.port), close: () => close(server) }
@@ -92,18 +102,42 @@ export function joinAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+const slowMs = 10_000
+/** Longer than the usual minute between two scrapes, so that each does not need a connection of its own. */
+const keepMs = 75_000
+
+const maxConnections = 32
+const limits = {
+  headersTimeout: slowMs,
+  requestTimeout: slowMs,
+  connectionsCheckingInterval: slowMs / 2,
+  keepAliveTimeout: keepMs,
+}
+
+function tlsServer(tls: FollowedTls): Server {
+  const server = createTlsServer({ ...limits, ...tls.options(), handshakeTimeout: slowMs })
+  tls.keepNew(server)
+  return server
+}
+
+/** Whoever asked for a page and does not take it must not keep it in our memory. */
+function cutSlowReader(_: IncomingMessage, response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), 3 * slowMs)
+  response.once('close', () => clearTimeout(timer))
+}
+
 const maxBodyBytes = 64 * 1024
 const plainText = 'text/plain; charset=utf-8'
 
-function serverFor(routes: Routes): Server {
-  return createServer(async (request, response) => {
+function handlerFor(routes: Routes) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
     const { status = 200, contentType = plainText, headers, body } = await answer(routes, request, gone.signal)
     response
       .writeHead(status, { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
       .end(body)
-  })
+  }
 }
 
 async function answer(routes: Routes, request: IncomingMessage, gone: AbortSignal): Promise<Answer> {

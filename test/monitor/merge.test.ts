@@ -43,7 +43,7 @@ test('merging one page changes nothing, whatever its labels hold', () => {
       ],
     },
   ])
-  expect(mergeExpositions([{ source: 'one', text }])).toEqual({ text, problems: [] })
+  expect(mergeExpositions([{ source: 'one', text }])).toEqual({ text, families: ['odd'], problems: [] })
 })
 
 test('a histogram of prom-client keeps its buckets, sum and count together', async () => {
@@ -80,6 +80,7 @@ describe('a line that Prometheus could not read is left out and told', () => {
     'x{a="\\t"} 1',
     '9x 1',
     'x 1 soon',
+    '# TYPE better banana',
     'x 1.2.3',
     '<html>',
   ])('%j', (line) => {
@@ -92,7 +93,7 @@ describe('a line that Prometheus could not read is left out and told', () => {
 test.each(['x 1 1395066363000', 'x{} 1', 'x{a="b",} 1', 'x\t1', 'x +Inf', 'x -1.5e-07', 'x .5', 'a:b:c 1'])(
   '%j is read as the text format allows it',
   (line) => {
-    expect(mergeExpositions([{ source: 'x', text: line }])).toEqual({ text: `${line}\n`, problems: [] })
+    expect(mergeExpositions([{ source: 'x', text: line }])).toMatchObject({ text: `${line}\n`, problems: [] })
   },
 )
 
