@@ -72,3 +72,11 @@ test('a host that falls silent changes hosts, instances, stacks and volumes, and
   const paths = ['/hosts/a', '/instances', '/instances/web.db', '/stacks', '/volumes', '/channels', '/artifacts']
   expect(paths.filter(changesWithTime)).toEqual(['/hosts/a', '/instances', '/instances/web.db', '/stacks', '/volumes'])
 })
+
+test('a history is asked for by the clock, and by no event', () => {
+  for (const path of ['/hosts/a/history', '/instances/web.db/history']) {
+    expect(affects({ kind: 'host', name: 'a' }, path)).toBe(false)
+    expect(affects({ kind: 'instance', name: 'web.db' }, path)).toBe(false)
+    expect(changesWithTime(path)).toBe(false)
+  }
+})

@@ -4,6 +4,7 @@ import type { HostDetail } from '../../src/contract/host.ts'
 import { capabilitiesOf, capacityOf } from '../host/abilities.ts'
 import { CapabilityList } from '../host/capability-list.tsx'
 import { CapacityPanel } from '../host/capacity-panel.tsx'
+import { hostCharts } from '../host/charts.ts'
 import { CheckTable } from '../host/check-table.tsx'
 import { ComponentTable } from '../host/component-table.tsx'
 import { ConditionMark } from '../host/condition-mark.tsx'
@@ -17,6 +18,7 @@ import { InstanceTable } from '../instance/instance-table.tsx'
 import { byName } from '../instance/order.ts'
 import classes from '../shared/columns.module.css'
 import { Empty } from '../shared/empty.tsx'
+import { HistoryPanel } from '../shared/history-panel.tsx'
 import { Loaded } from '../shared/loaded.tsx'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
@@ -53,6 +55,7 @@ function Host({ host }: { host: HostDetail }) {
             <RejectionList rejected={report.rejected} />
             <CheckTable checks={report.checks} />
             {(capacity || instances.length > 0) && <Instances instances={instances} />}
+            <HistoryPanel path={`/hosts/${host.name}/history`} charts={hostCharts} />
           </>
         )}
       </div>

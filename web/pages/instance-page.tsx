@@ -1,6 +1,8 @@
-import { useEffect } from 'react'
+import { useCallback, useEffect } from 'react'
 import type { CloudInstanceDetail, CloudOperation } from '../../src/contract/cloud-instance.ts'
+import type { InstanceHistory } from '../../src/contract/history.ts'
 import type { HostDetail } from '../../src/contract/host.ts'
+import { instanceCharts } from '../instance/charts.ts'
 import { DiskTable } from '../instance/disk-table.tsx'
 import { imageComing } from '../instance/image-coming.ts'
 import { ImageProgress } from '../instance/image-progress.tsx'
@@ -11,6 +13,7 @@ import { PortTable } from '../instance/port-table.tsx'
 import { SnapshotTable } from '../instance/snapshot-table.tsx'
 import { changeText, instanceStates } from '../instance/words.ts'
 import classes from '../shared/columns.module.css'
+import { HistoryPanel } from '../shared/history-panel.tsx'
 import { Loaded } from '../shared/loaded.tsx'
 import { Notice } from '../shared/notice.tsx'
 import { Page } from '../shared/page.tsx'
@@ -39,11 +42,15 @@ export function InstancePage({ name }: { name: string }) {
 }
 
 function Instance({ instance }: { instance: CloudInstanceDetail }) {
-  const { name, host, image, atNextStart, status } = instance
+  const { name, host, image, atNextStart, status, vcpus, memoryMiB } = instance
   const operations = useResource<CloudOperation[]>(`/instances/${name}/operations`)
   const report = useHostReport(host, name)
   const coming = imageComing(image, report)
   const change = changeText(instance)
+  const charts = useCallback(
+    (history: InstanceHistory) => instanceCharts(history, { vcpus, memoryMiB }),
+    [vcpus, memoryMiB],
+  )
   return (
     <>
       {change && <Notice tone="busy">{change}.</Notice>}
@@ -59,6 +66,7 @@ function Instance({ instance }: { instance: CloudInstanceDetail }) {
           <PortTable instance={instance} />
           <SnapshotTable instance={instance} snapshots={status?.snapshots ?? []} />
           <Loaded resource={operations}>{(rows) => <OperationTable operations={rows} />}</Loaded>
+          <HistoryPanel path={`/instances/${name}/history`} charts={charts} />
         </div>
         <div className={classes.column}>
           <InstanceFacts instance={instance} />

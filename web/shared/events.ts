@@ -26,6 +26,7 @@ export function parseEvent(data: string): ServerEvent | undefined {
 
 /** Whether the answer at a path of the API changes with an event. */
 export function affects({ kind, name }: ServerEvent, path: string): boolean {
+  if (isHistory(path)) return false
   switch (kind) {
     case 'host':
       return path === '/hosts' || isOrBelow(path, `/hosts/${name}`)
@@ -77,7 +78,13 @@ function isHosts(path: string): boolean {
   return isOrBelow(path, '/hosts')
 }
 
+/** It grows by a point each minute, whatever happens: who shows it asks by the clock. */
+function isHistory(path: string): boolean {
+  return /^\/(hosts|instances)\/[^/]+\/history$/.test(path)
+}
+
 /** Whether an answer changes when a host falls silent, which is a matter of time and in no event. */
 export function changesWithTime(path: string): boolean {
+  if (isHistory(path)) return false
   return isHosts(path) || isOrBelow(path, '/instances') || isOrBelow(path, '/stacks') || path === '/volumes'
 }

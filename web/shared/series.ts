@@ -4,6 +4,15 @@ export interface Series {
   points: (readonly [at: number, value: number | null])[]
 }
 
+/** What is read of each point; null where that is nothing. */
+export function lineOf<P extends { at: string }>(
+  points: readonly P[],
+  name: string,
+  read: (point: P) => number | undefined,
+): Series {
+  return { name, points: points.map((point) => [Date.parse(point.at) / 1000, read(point) ?? null]) }
+}
+
 /** What all series have at one moment, in their order. */
 export interface Moment {
   at: number

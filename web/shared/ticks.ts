@@ -1,6 +1,6 @@
 import type { Unit } from './quantity.ts'
 
-/** Round numbers from below `least` to above `most`, about four steps of them: in powers of two for bytes, else 1, 2 or 5 times a power of ten. */
+/** Round numbers from below `least` to above `most`, about four steps: of powers of two for bytes, else of 1, 2, 2.5 or 5 times a power of ten. */
 export function valueTicks(least: number, most: number, unit: Unit): number[] {
   const low = Math.min(0, least)
   const step = roundStep((Math.max(most, low) - low || 1) / 4, unit)
@@ -13,7 +13,7 @@ function roundStep(atLeast: number, unit: Unit): number {
   if (unit === 'bytes' || unit === 'bytes-per-second') return 2 ** Math.max(0, Math.ceil(Math.log2(atLeast)))
   if (unit === 'state') return Math.max(1, Math.ceil(atLeast))
   const power = 10 ** Math.floor(Math.log10(atLeast))
-  return power * ([1, 2, 5].find((times) => times * power >= atLeast) ?? 10)
+  return power * ([1, 2, 2.5, 5].find((times) => times * power >= atLeast) ?? 10)
 }
 
 const minute = 60

@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core'
-import { lazy, Suspense, useId, useMemo } from 'react'
+import { lazy, memo, Suspense, useId, useMemo } from 'react'
+import type { Chart } from './chart.ts'
 import { lineLook } from './line-look.ts'
 import { quantityText, type Unit } from './quantity.ts'
 import { type Series, summaryOf } from './series.ts'
@@ -8,21 +9,20 @@ import classes from './time-chart.module.css'
 /** The library that draws is as large as the rest of the page, and loaded with the first chart. */
 const TimeLines = lazy(async () => ({ default: (await import('./time-lines.tsx')).TimeLines }))
 
-export interface TimeChartProps {
-  title: string
-  unit: Unit
-  /** Eight have looks of their own, in colour and in dashes; further ones begin from the first again. */
-  series: readonly Series[]
+export interface TimeChartProps extends Chart {
   /** Of the lines alone, in pixels. */
   height?: number
-  /** What the values cannot exceed: drawn when they come near it. */
-  limit?: number | undefined
-  /** Why there may be nothing to show. */
-  empty?: string
 }
 
 /** Lines over time. The legend below is a table of the same numbers in short, for those who do not see the lines, too. */
-export function TimeChart({ title, unit, series, height = 150, limit, empty = noSamples }: TimeChartProps) {
+export const TimeChart = memo(function TimeChart({
+  title,
+  unit,
+  series,
+  height = 150,
+  limit,
+  empty = noSamples,
+}: TimeChartProps) {
   const heading = useId()
   const known = useMemo(() => series.some((one) => summaryOf(one)), [series])
   return (
@@ -42,11 +42,11 @@ export function TimeChart({ title, unit, series, height = 150, limit, empty = no
       )}
     </figure>
   )
-}
+})
 
 const noSamples = 'No samples yet: a host sends some every minute.'
 
-function Legend({ unit, series, limit }: Pick<TimeChartProps, 'unit' | 'series' | 'limit'>) {
+function Legend({ unit, series, limit }: Pick<Chart, 'unit' | 'series' | 'limit'>) {
   return (
     <table className={classes.legend}>
       <thead>

@@ -1,16 +1,16 @@
 import '@mantine/charts/styles.css'
 import { LineChart } from '@mantine/charts'
 import { type ReactNode, useMemo } from 'react'
+import type { Chart } from './chart.ts'
 import { lineLook } from './line-look.ts'
 import { quantityText } from './quantity.ts'
-import { sideBySide } from './series.ts'
+import { type Moment, sideBySide } from './series.ts'
 import { timeTicks, timeTickText, valueTicks } from './ticks.ts'
 import { moment } from './time.ts'
 import classes from './time-chart.module.css'
-import type { TimeChartProps } from './time-chart.tsx'
 
 /** The lines of a chart alone; they do not move, and gaps stay gaps. The arrow keys go from moment to moment. */
-export function TimeLines({ title, unit, series, height, limit }: Omit<TimeChartProps, 'empty'>) {
+export function TimeLines({ title, unit, series, height, limit }: Omit<Chart, 'empty'> & { height: number }) {
   const moments = useMemo(() => sideBySide(series), [series])
   const data = useMemo(
     () =>
@@ -25,6 +25,7 @@ export function TimeLines({ title, unit, series, height, limit }: Omit<TimeChart
   return (
     <LineChart
       className={classes.lines}
+      classNames={{ tooltipLabel: classes.moment, tooltipBody: classes.values, tooltipItem: classes.value }}
       h={height}
       data={data}
       dataKey="at"
@@ -38,7 +39,12 @@ export function TimeLines({ title, unit, series, height, limit }: Omit<TimeChart
       connectNulls={false}
       withDots={false}
       strokeWidth={1.5}
-      lineProps={{ activeDot: { r: 3 } }}
+      lineProps={({ name, color }) => ({
+        activeDot: { r: 3 },
+        // A value between two gaps is no line: without a dot it would not be seen.
+        dot: ({ key, cx, cy, index }) =>
+          isAlone(moments, index, Number(name)) ? <circle key={key} cx={cx} cy={cy} r={2} fill={color} /> : null,
+      })}
       valueFormatter={(value) => quantityText(value, unit)}
       xAxisProps={{
         type: 'number',
@@ -53,6 +59,11 @@ export function TimeLines({ title, unit, series, height, limit }: Omit<TimeChart
       lineChartProps={named(`${title}: arrow keys go from moment to moment`)}
     />
   )
+}
+
+function isAlone(moments: readonly Moment[], index: number, place: number): boolean {
+  const at = (other: number) => moments[other]?.values[place] ?? null
+  return at(index) !== null && at(index - 1) === null && at(index + 1) === null
 }
 
 /** The name of the drawing; the types of recharts forget that it hands this on. */
