@@ -40,7 +40,7 @@ const instances = [
   'remove-volume',
   'create-volume',
   'change-volume',
-  'save-placement',
+  'save-member',
   'change-instance',
   'create-instance',
 ] as const

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { DesiredInstance, InstancePort, RootSource } from '../contract/instance.ts'
+import type { DesiredInstance, InstanceLabels, InstancePort, RootSource } from '../contract/instance.ts'
 import type { PlanChange } from '../contract/plan.ts'
 import { sizeText } from './size.ts'
 
@@ -79,6 +79,19 @@ export function differences(
       ? []
       : [{ field, from: show(from, volumeName), to: show(to, volumeName), when }],
   )
+}
+
+/** How the labels of an instance differ, which its host is not told. */
+export function labelChanges({ labels: from }: LabelledInstance, { labels: to }: LabelledInstance): PlanChange[] {
+  const [was, will] = [labelsText(from), labelsText(to)]
+  return was === will ? [] : [{ field: 'labels', from: was, to: will, when: 'live' }]
+}
+
+type LabelledInstance = Readonly<{ labels: InstanceLabels }>
+
+export function labelsText(labels: InstanceLabels): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  return pairs.sort().join(' ') || 'none'
 }
 
 /** Whether two sources make the same disk. An image under another version that has the same bytes is the same. */

@@ -29,8 +29,8 @@ export interface PlanInput {
 export type Step =
   | { do: 'create-instance'; member: Member; blueprint: Blueprint; host: string; replaces?: InstanceRow }
   | { do: 'change-instance'; member: Member; row: InstanceRow; blueprint: Blueprint }
-  /** Where it may be is another now, which is nothing to its host. */
-  | { do: 'save-placement'; member: Member; row: InstanceRow }
+  /** Where it may be, or what is said of it, is another now, which is nothing to its host. */
+  | { do: 'save-member'; member: Member; row: InstanceRow }
   | { do: 'remove-instance'; row: InstanceRow }
   | { do: 'create-volume'; name: string; sizeBytes: number; host: string | null }
   | { do: 'change-volume'; row: VolumeRow; sizeBytes: number; host: string | null }

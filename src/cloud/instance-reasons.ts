@@ -41,6 +41,9 @@ export function howChanged(
   return `${stops ? 'it is shut down' : (cut ?? when)}${away(host)}`
 }
 
+/** Why a change of labels alone is nothing to fear. */
+export const whatLabelsDo = 'labels change at once and interrupt nothing: they are for those who look for it'
+
 /** What it means for a change that its host is silent. */
 function away(host: HostRoom | undefined): string {
   return host?.condition === 'silent' ? `; ${host.name} is silent, so this waits until it is back` : ''

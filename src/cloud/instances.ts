@@ -96,6 +96,7 @@ export function instanceView(row: InstanceRow, host: HostDetail, compute: Comput
     ...(status?.healthMessage === undefined ? {} : { healthMessage: status.healthMessage }),
     ...(status?.startedAt === undefined ? {} : { startedAt: status.startedAt }),
     restarts: status?.restarts ?? 0,
+    ...(Object.keys(row.labels).length > 0 ? { labels: row.labels } : {}),
   }
 }
 

@@ -1,5 +1,11 @@
 import { Value } from 'typebox/value'
-import { type DesiredInstance, DiskDevice, type InstanceCheck, type InstancePort } from '../contract/instance.ts'
+import {
+  type DesiredInstance,
+  DiskDevice,
+  type InstanceCheck,
+  type InstanceLabels,
+  type InstancePort,
+} from '../contract/instance.ts'
 import type { Stack, StackInstance, StackPlacement } from '../contract/stack.ts'
 import { addressText, contains, parseAddress } from '../rules/address.ts'
 import type { Blueprint, PortPlan } from './blueprint.ts'
@@ -14,13 +20,15 @@ export interface Member {
   name: string
   spec: StackInstance
   placement: StackPlacement
+  labels: InstanceLabels
 }
 
 export function membersOf({ name: stack, instances = [] }: Stack): Member[] {
   return instances.flatMap((spec) => {
     const names =
       spec.count === undefined ? [spec.name] : Array.from({ length: spec.count }, (_, index) => `${spec.name}-${index}`)
-    return names.map((name) => ({ name: `${stack}.${name}`, spec, placement: spec.placement ?? {} }))
+    const { placement = {}, labels = {} } = spec
+    return names.map((name) => ({ name: `${stack}.${name}`, spec, placement, labels }))
   })
 }
 

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FloatingRange } from '../contract/floating-range.ts'
 import type { PlanAction } from '../contract/plan.ts'
 import type { Blueprint } from './blueprint.ts'
-import { sourceText } from './differences.ts'
+import { labelChanges, sourceText } from './differences.ts'
 import type { Draft, PlanInput } from './draft.ts'
-import { howChanged, whyNew, whyRemoved, whyReplaced } from './instance-reasons.ts'
+import { howChanged, whatLabelsDo, whyNew, whyRemoved, whyReplaced } from './instance-reasons.ts'
 import { blueprintOf, type Member, membersOf } from './members.ts'
 import { type Company, type HostRoom, type PlacementRequest, place, placementRefusal, withGuest } from './place.ts'
 import { type NetworkNeeds, needsOf, networkRefusal, withNeeds } from './place-networks.ts'
@@ -112,10 +112,12 @@ class InstancePlanner {
     }
     for (const { volume } of blueprint.volumes) this.#volumeHosts.set(volume, row.host)
     this.#hosts = this.#hosts.map((one) => (one.id === row.host ? withNeeds(one, this.#needs(member)) : one))
+    const labels = labelChanges(row, member)
     if (changes.length === 0) {
-      this.#draft.unchanged++
-      if (!isDeepStrictEqual(row.placement, member.placement))
-        this.#draft.steps.push({ do: 'save-placement', member, row })
+      if (labels.length > 0 || !isDeepStrictEqual(row.placement, member.placement))
+        this.#draft.steps.push({ do: 'save-member', member, row })
+      if (labels.length === 0) this.#draft.unchanged++
+      else this.#act('change-live', row, host, { interrupts: false, reason: whatLabelsDo, changes: labels })
       return
     }
     this.#draft.steps.push({ do: 'change-instance', member, row, blueprint })
@@ -126,7 +128,7 @@ class InstancePlanner {
     this.#act(live ? 'change-live' : 'change-at-next-start', row, host, {
       interrupts,
       reason: howChanged(changes, { stops, cut }, host),
-      changes,
+      changes: [...changes, ...labels],
     })
   }
 

@@ -1,4 +1,4 @@
-import type { DesiredInstance } from '../contract/instance.ts'
+import type { DesiredInstance, InstanceLabels } from '../contract/instance.ts'
 import type { StackPlacement } from '../contract/stack.ts'
 import type { StackNetwork } from '../contract/stack-network.ts'
 import type { Db } from '../database/open.ts'
@@ -15,6 +15,7 @@ export interface InstanceRow {
   held: boolean
   generation: number
   placement: StackPlacement
+  labels: InstanceLabels
   document: DesiredInstance
 }
 
@@ -48,7 +49,7 @@ export interface Of {
 export async function readInstances(db: Db, { stack, stacks, host, name }: Of = {}): Promise<InstanceRow[]> {
   const rows = await db
     .selectFrom('instances')
-    .select(['id', 'stack', 'name', 'member', 'host', 'held', 'generation', 'placement', 'document'])
+    .select(['id', 'stack', 'name', 'member', 'host', 'held', 'generation', 'placement', 'labels', 'document'])
     .$if(stack !== undefined, (query) => query.where('stack', '=', stack as string))
     .$if(stacks !== undefined, (query) => query.where('stack', 'in', stacks as string[]))
     .$if(host !== undefined, (query) => query.where('host', '=', host as string))
@@ -56,10 +57,11 @@ export async function readInstances(db: Db, { stack, stacks, host, name }: Of = 
     .orderBy('name')
     .orderBy('wanted')
     .execute()
-  return rows.map(({ placement, document, held, ...row }) => ({
+  return rows.map(({ placement, labels, document, held, ...row }) => ({
     ...row,
     held: held === 1,
     placement: JSON.parse(placement),
+    labels: JSON.parse(labels),
     document: JSON.parse(document),
   }))
 }
@@ -94,6 +96,14 @@ export async function readNetworks(db: Db, stacks?: readonly string[]): Promise<
     spec: JSON.parse(spec),
     wanted: wanted as NetworkRow['wanted'],
   }))
+}
+
+/** The columns that say of an instance what is nothing to its host. */
+export function memberColumns({ placement, labels }: Pick<InstanceRow, 'placement' | 'labels'>): {
+  placement: string
+  labels: string
+} {
+  return { placement: JSON.stringify(placement), labels: JSON.stringify(labels) }
 }
 
 /** The columns that say what the document says. */

@@ -16,9 +16,7 @@ export function schemaFaults(schema: TSchema, value: unknown): Fault[] {
     if (error.keyword === 'additionalProperties') {
       for (const unknown of (error.params as { additionalProperties: string[] }).additionalProperties) {
         const known = Object.keys(propertiesAt(schema, path))
-        const meant = nearest(unknown, known)
-        const hint = meant ? `did you mean ${meant}?` : `known are ${known.join(', ')}`
-        faults.set(`${key}/${unknown}`, { path: [...path, unknown], message: `is not a known key; ${hint}` })
+        faults.set(`${key}/${unknown}`, { path: [...path, unknown], message: unknownKey(unknown, known) })
       }
     } else if (error.keyword === 'required') {
       for (const missing of (error.params as { requiredProperties: string[] }).requiredProperties)
@@ -28,6 +26,14 @@ export function schemaFaults(schema: TSchema, value: unknown): Fault[] {
     }
   }
   return [...faults.values()]
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  // Only labels are called as one likes.
+  if (known.length === 0)
+    return 'is no name of a label: a lower-case letter, then lower-case letters, digits, dots, dashes and underscores'
+  const meant = nearest(key, known)
+  return `is not a known key; ${meant ? `did you mean ${meant}?` : `known are ${known.join(', ')}`}`
 }
 
 /** TypeBox stops after a few, which may be in the middle of a choice. */
@@ -59,6 +65,10 @@ function sentence(error: SchemaError): string {
     return 'must be lower-case letters, digits and dashes, and begin with a letter'
   if (keyword === 'pattern' && String(params.pattern).startsWith('^[!-~]+( '))
     return 'must be a public key in one line of ASCII: type, key, comment'
+  const isLabel = /\/labels\/[^/]+$/.test(error.instancePath)
+  if (keyword === 'type' && isLabel) return 'must be text: put it in quotes'
+  if (keyword === 'pattern' && isLabel && String(params.pattern).includes('/:'))
+    return 'may have letters, digits and _ . / : - only'
   return message
 }
 

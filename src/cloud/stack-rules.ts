@@ -69,6 +69,7 @@ function checkInstance(stack: Stack, instance: StackInstance, path: Path, report
   if (disk !== undefined) checkDisk(disk, [...path, 'disk'], report)
   checkImage(instance, path, report)
   checkCheck(instance, [...path, 'check'], report)
+  checkLabels(instance, [...path, 'labels'], report)
   if (boot?.firmware !== undefined && boot.kernel !== undefined)
     report([...path, 'boot'], 'firmware starts from the disk, kernel from the host: say one of the two')
   if (type !== 'hvm' && boot?.kernel === undefined)
@@ -112,6 +113,14 @@ function checkCheck({ check }: StackInstance, path: Path, report: Report): void 
   for (const key of Object.keys(check))
     if (key !== 'kind' && ![...needs, ...may].some((known) => known === key))
       report([...path, key], `means nothing for a ${check.kind} check`)
+}
+
+function checkLabels({ labels = {} }: StackInstance, path: Path, report: Report): void {
+  const { 'metrics.port': port, 'metrics.path': page } = labels
+  if (port !== undefined && !(/^[1-9][0-9]*$/.test(port) && Number(port) <= 65_535))
+    report([...path, 'metrics.port'], `${port} is no port: it is a number from 1 to 65535`)
+  if (page !== undefined && !page.startsWith('/')) report([...path, 'metrics.path'], `${page} does not begin with /`)
+  if (page !== undefined && port === undefined) report([...path, 'metrics.path'], 'means nothing without metrics.port')
 }
 
 /** Two guests that write to one disk destroy it. */

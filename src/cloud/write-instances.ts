@@ -7,13 +7,13 @@ import { type Blueprint, documentOf, type Given, type PortPlan } from './bluepri
 import type { Step } from './draft.ts'
 import { promisedAddresses } from './members.ts'
 import { bridgeOf } from './network-spec.ts'
-import { type InstanceRow, instanceColumns } from './rows.ts'
+import { type InstanceRow, instanceColumns, memberColumns } from './rows.ts'
 import { isTaken } from './succession.ts'
 
 /** A step of instances or volumes. */
 export type InstanceStep = Extract<
   Step,
-  { do: `${'create' | 'change' | 'remove'}-${'instance' | 'volume'}` | 'save-placement' }
+  { do: `${'create' | 'change' | 'remove'}-${'instance' | 'volume'}` | 'save-member' }
 >
 
 /** The addresses that hosts have on networks, by `ownKey`. */
@@ -48,12 +48,8 @@ export class InstanceWriter {
         return this.#create(step)
       case 'change-instance':
         return this.#change(step)
-      case 'save-placement':
-        await trx
-          .updateTable('instances')
-          .set({ placement: JSON.stringify(step.member.placement) })
-          .where('id', '=', step.row.id)
-          .execute()
+      case 'save-member':
+        await trx.updateTable('instances').set(memberColumns(step.member)).where('id', '=', step.row.id).execute()
         return
       case 'remove-instance':
         return removeInstance(trx, step.row, this.#generation(step.row.host))
@@ -100,7 +96,7 @@ export class InstanceWriter {
     const bare = documentOf({ ...blueprint, ports: [], volumes: [] }, { ...nothingGiven, id })
     await this.#trx
       .insertInto('instances')
-      .values({ ...row, generation, placement: JSON.stringify(member.placement), ...instanceColumns(bare) })
+      .values({ ...row, generation, ...memberColumns(member), ...instanceColumns(bare) })
       .execute()
     const document = documentOf(blueprint, {
       id,
@@ -127,7 +123,7 @@ export class InstanceWriter {
       .set({
         ...instanceColumns({ ...document, revision }),
         generation: this.#generation(row.host),
-        placement: JSON.stringify(member.placement),
+        ...memberColumns(member),
       })
       .where('id', '=', row.id)
       .execute()

@@ -2,7 +2,15 @@ import { type Static, Type } from 'typebox'
 import { InstanceStatus, instanceHealths, instanceStates, type VolumeStatus } from './compute-status.ts'
 import { Digest } from './digest.ts'
 import { ImageName } from './image.ts'
-import { CloudName, DesiredInstance, InstanceId, InstanceName, SnapshotName, VolumeName } from './instance.ts'
+import {
+  CloudName,
+  DesiredInstance,
+  InstanceId,
+  InstanceLabels,
+  InstanceName,
+  SnapshotName,
+  VolumeName,
+} from './instance.ts'
 import { HostName, Id, Timestamp, Version } from './names.ts'
 import { operationStates } from './operation.ts'
 
@@ -38,6 +46,8 @@ export const CloudInstance = Type.Object({
   healthMessage: Type.Optional(Type.String()),
   startedAt: Type.Optional(Timestamp),
   restarts: Type.Integer(),
+  /** Absent when it has none. */
+  labels: Type.Optional(InstanceLabels),
 })
 export type CloudInstance = Static<typeof CloudInstance>
 

@@ -28,6 +28,18 @@ export const InstanceId = Type.String({
   pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
 })
 
+/**
+ * What somebody says of an instance, for those who look for it. Two mean something to Slipway: at `metrics.port` an exporter inside of the
+ * instance listens for Prometheus, and at `metrics.path` is its page (/metrics).
+ */
+export const InstanceLabels = Type.Record(
+  Type.String({ pattern: '^[a-z][a-z0-9_.-]{0,62}$' }),
+  Type.String({ pattern: '^[A-Za-z0-9_./:-]{0,127}$' }),
+  // Without this a key of another form would be let through.
+  { maxProperties: 32, additionalProperties: false },
+)
+export type InstanceLabels = Static<typeof InstanceLabels>
+
 /** A snapshot's name, chosen by whoever takes it; unique for its instance. */
 export const SnapshotName = Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$', maxLength: 40 })
 

@@ -1,6 +1,14 @@
 import { type Static, Type } from 'typebox'
 import { ImageName } from './image.ts'
-import { diskBackends, guestTypes, hypervisors, restartPolicies, Seed, SnapshotName } from './instance.ts'
+import {
+  diskBackends,
+  guestTypes,
+  hypervisors,
+  InstanceLabels,
+  restartPolicies,
+  Seed,
+  SnapshotName,
+} from './instance.ts'
 import { ChannelName, HostName, Labels, Version } from './names.ts'
 import { groupNames, StackFloatingIp, StackForward, StackGroup, StackNetwork, StackPort } from './stack-network.ts'
 import { closed, described, name } from './stack-words.ts'
@@ -133,6 +141,12 @@ export const StackInstance = Type.Object(
     userData: Type.Optional(Type.String({ maxLength: 256 * 1024, description: 'User data for cloud-init.' })),
     sshKeys: Type.Optional(
       Type.Array(Seed.properties.sshKeys.items, { maxItems: 64, description: 'Public keys that may log in.' }),
+    ),
+    labels: Type.Optional(
+      described(
+        InstanceLabels,
+        'What is said of the instance to those who look for it. Prometheus scrapes the port that metrics.port names, at metrics.path (/metrics).',
+      ),
     ),
     placement: Type.Optional(StackPlacement),
     restart: Type.Optional(

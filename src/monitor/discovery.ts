@@ -17,6 +17,7 @@ export function hostTargets(hosts: readonly HostDetail[]): TargetGroup[] {
         labels: {
           host: name,
           channel,
+          ...(report.metricsScheme === 'https' ? { __scheme__: 'https' } : {}),
           __meta_slipway_condition: condition,
           __meta_slipway_agent_version: report.agentVersion,
           ...metaLabels('version', versions),

@@ -8,7 +8,7 @@ import { parseJson } from '../contract/parse.ts'
 import { openSqlite } from '../database/open.ts'
 import { checkSqlite, snapshotSqlite } from '../database/snapshot.ts'
 import { makeFolder, moveInto, remove, replaceFile, sizeIfThere, temporaryBeside } from '../platform/files.ts'
-import { openFs } from '../registry/blobs-fs.ts'
+import type { Blobs } from '../registry/blobs.ts'
 import { databaseFile } from './data-folder.ts'
 
 /*
@@ -61,15 +61,23 @@ export async function backupServer({ data, file }: { data: string; file: string 
 export interface Restored {
   madeAt: string
   blobs: number
-  /** Digests of the blobs that the database knows and the data folder lacks. */
+  /** Digests of the blobs that the database knows and the store lacks. */
   missing: string[]
 }
 
 /**
- * Puts a backup into a data folder. The database comes last and by one rename: a restore that was killed can be run again.
+ * Puts a backup into a data folder, and looks which blobs the store lacks. The database comes last and by one rename: a restore that was killed can be run again.
  * @throws AppError conflict when there is a database already; input-invalid when the file is no sound backup
  */
-export async function restoreServer({ data, file }: { data: string; file: string }): Promise<Restored> {
+export async function restoreServer({
+  data,
+  file,
+  blobs,
+}: {
+  data: string
+  file: string
+  blobs: () => Promise<Pick<Blobs, 'stat'>>
+}): Promise<Restored> {
   if ((await sizeIfThere(databaseFile(data))) !== undefined)
     throw new AppError(
       'conflict',
@@ -104,7 +112,7 @@ export async function restoreServer({ data, file }: { data: string; file: string
       `${inventoryName} of ${basename(file)}`,
     )
     checkSqlite(join(staging, databaseName))
-    const store = await openFs({ folder: data })
+    const store = await blobs()
     const missing: string[] = []
     for (const { digest, size } of inventory.blobs)
       if ((await store.stat(digest))?.sizeBytes !== size) missing.push(digest)

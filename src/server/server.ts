@@ -6,9 +6,9 @@ import { openLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
 import { packageFolder } from '../platform/program.ts'
 import { joinAddress, splitAddress } from '../platform/serve.ts'
-import { openFs } from '../registry/blobs-fs.ts'
 import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
+import { openBlobs } from './blob-store.ts'
 import { openCloud } from './cloud.ts'
 import { databaseFile } from './data-folder.ts'
 import { startJobs } from './jobs.ts'
@@ -39,7 +39,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   let url = ''
   try {
     const tls = tlsFiles && (await openTls({ files: tlsFiles, log, signal: closing.signal }))
-    const blobs = await openFs({ folder: config.data })
+    const blobs = await openBlobs(config)
     const made = await ensureAdminToken(db, config.data, new Date())
     if (made) log.info({ path: made }, 'wrote the first admin token')
     const cloud = openCloud(db, blobs, config)

@@ -120,6 +120,19 @@ test.each<[fact: string, text: string, said: string[]]>([
     ],
   ],
   [
+    'a label that is a number',
+    instance('labels: {metrics.port: 9100}'),
+    ['line 8, instances[0].labels.metrics.port: must be text: put it in quotes (it is 9100)'],
+  ],
+  [
+    'a label with a space, and one with a bad name',
+    instance('labels: {team: "a b", Team: x}'),
+    [
+      'line 8, instances[0].labels.team: may have letters, digits and _ . / : - only (it is "a b")',
+      'line 8, instances[0].labels.Team: is no name of a label: a lower-case letter, then lower-case letters, digits, dots, dashes and underscores',
+    ],
+  ],
+  [
     'a port that is a number',
     instance('networks: [7]'),
     ['line 8, instances[0].networks[0]: must be string (it is 7)'],
@@ -130,6 +143,16 @@ test.each<[fact: string, text: string, said: string[]]>([
 
 describe('what belongs together', () => {
   test.each<[fact: string, text: string, said: string]>([
+    [
+      'a port of metrics that is none',
+      instance('labels: {metrics.port: "99999"}'),
+      'line 8, instances[0].labels.metrics.port: 99999 is no port: it is a number from 1 to 65535',
+    ],
+    [
+      'a path of metrics without a port',
+      instance('labels: {metrics.path: /metrics}'),
+      'line 8, instances[0].labels.metrics.path: means nothing without metrics.port',
+    ],
     [
       'a network that is not declared',
       `${instance('networks: [lna]')}networks: [{name: lan, bridge: bridge0}]\n`,

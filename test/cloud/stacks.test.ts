@@ -112,6 +112,34 @@ test('what changes while it runs, what at the next start, what interrupts and wh
   )
 })
 
+test('labels change at once, are told to whoever asks, and are nothing to the host', async () => {
+  const cloud = await openCloud()
+  const host = await cloud.host('host1')
+  await cloud.apply(stackText({ instance: 'labels: {team: shop}' }))
+  const told = await host.told()
+  const generation = await host.generation()
+  const text = stackText({ instance: 'labels: {metrics.port: "9100", team: shop}' })
+  const { plan } = await cloud.apply(text)
+  expect(plan).toMatchObject({
+    unchanged: 0,
+    actions: [
+      {
+        kind: 'change-live',
+        interrupts: false,
+        changes: [{ field: 'labels', from: 'team=shop', to: 'metrics.port=9100 team=shop', when: 'live' }],
+      },
+    ],
+  })
+  expect(await host.told()).toEqual(told)
+  expect(await host.generation()).toBe(generation)
+  const labels = async () => (await listInstances(cloud.db, await cloud.fleet.hosts(cloud.db)))[0]?.labels
+  expect(await labels()).toEqual({ 'metrics.port': '9100', team: 'shop' })
+  expect((await planStack(cloud, text)).actions).toEqual([])
+  const both = await cloud.apply(stackText({ instance: 'restart: never' }))
+  expect(both.plan.actions[0]?.changes.map(({ field }) => field)).toEqual(['restart', 'labels'])
+  expect(await labels()).toBeUndefined()
+})
+
 test('another image replaces an instance: the new one has its addresses, and waits until the old one is gone', async () => {
   const cloud = await openCloud()
   const host = await cloud.host('host1')

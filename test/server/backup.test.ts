@@ -1,6 +1,7 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openFs } from '../../src/registry/blobs-fs.ts'
 import { backupServer, restoreServer } from '../../src/server/backup.ts'
 import { openTestServer } from '../support/server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -21,7 +22,10 @@ test('a server restored into an empty folder knows and serves all that it had, a
 
   const data = join(folder, 'restored')
   await cp(join(server.data, 'blobs'), join(data, 'blobs'), { recursive: true })
-  expect(await restoreServer({ data, file })).toMatchObject({ blobs: 2, missing: [] })
+  expect(await restoreServer({ data, file, blobs: () => openFs({ folder: data }) })).toMatchObject({
+    blobs: 2,
+    missing: [],
+  })
   // The admin's token was handed over; its file is not part of a backup.
   await writeFile(join(data, 'admin-token'), server.adminToken)
   const again = await openTestServer({ data })
@@ -40,7 +44,11 @@ test('a restore names the blobs that are missing', async () => {
   await server.publish('compute', '1.0.0')
   const file = join(folder, 'backup.tar')
   await backupServer({ data: server.data, file })
-  const { missing } = await restoreServer({ data: join(folder, 'restored'), file })
+  const { missing } = await restoreServer({
+    data: join(folder, 'restored'),
+    file,
+    blobs: () => openFs({ folder: join(folder, 'restored') }),
+  })
   expect(missing).toHaveLength(2)
   expect(missing[0]).toMatch(/^sha256:/)
 })
@@ -50,7 +58,9 @@ test('a restore over a database is refused and changes nothing', async () => {
   const server = await openTestServer()
   const file = join(folder, 'backup.tar')
   await backupServer({ data: server.data, file })
-  await expect(restoreServer({ data: server.data, file })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(
+    restoreServer({ data: server.data, file, blobs: () => openFs({ folder: server.data }) }),
+  ).rejects.toMatchObject({ code: 'conflict' })
   expect((await server.api('GET', '/whoami')).status).toBe(200)
 })
 
@@ -62,7 +72,9 @@ test.each([
   const file = join(folder, 'wrong.tar')
   await writeFile(file, content)
   const data = join(folder, 'restored')
-  await expect(restoreServer({ data, file })).rejects.toMatchObject({ code: 'input-invalid' })
+  await expect(restoreServer({ data, file, blobs: () => openFs({ folder: data }) })).rejects.toMatchObject({
+    code: 'input-invalid',
+  })
   await rm(join(data, 'blobs'), { recursive: true, force: true })
   expect((await readdir(data)).filter((name) => name.startsWith('slipway'))).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { HostReport } from '../../src/contract/report.ts'
 import { openSqlite } from '../../src/database/open.ts'
 import { newSecret } from '../../src/platform/secret.ts'
 import { databaseFile } from '../../src/server/data-folder.ts'
@@ -44,10 +45,11 @@ test('what a host and its instances use is told as rates, short and newest, and 
   const { credential: as } = await enrolledHost(server)
   const say = (figures: object, network: object) => {
     const compute = { ...computeStatus(), figures }
-    const body = report({
-      daemons: { compute, network: { ...computeStatus(), component: 'network', figures: network } },
-    })
-    return server.api('POST', '/hosts/self/report', { as, body })
+    const daemons: HostReport['daemons'] = {
+      compute,
+      network: { ...compute, component: 'network', ...{ figures: network } },
+    }
+    return server.api('POST', '/hosts/self/report', { as, body: report({ daemons }) })
   }
   const t0 = '2026-11-22T12:00:00.000Z'
   const t1 = '2026-11-22T12:01:00.000Z'

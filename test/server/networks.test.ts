@@ -18,8 +18,8 @@ securityGroups:
 floatingIps:
   - {name: front, instance: web}
 instances:
-  - {name: web, vcpus: 1, memory: 1GiB, disk: 1GiB, image: {empty: true}, networks: [lan], securityGroups: [web], placement: {host: host1}}
-  - {name: db, vcpus: 1, memory: 1GiB, disk: 1GiB, image: {empty: true}, networks: [lan], securityGroups: [db], placement: {host: host2}}
+  - {name: web, vcpus: 1, memory: 1GiB, disk: 1GiB, image: {empty: true}, networks: [lan], securityGroups: [web], placement: {host: host1}, labels: {metrics.port: '9100'}}
+  - {name: db, vcpus: 1, memory: 1GiB, disk: 1GiB, image: {empty: true}, networks: [lan], securityGroups: [db], placement: {host: host2}, labels: {metrics.port: '9187'}}
 `
 
 /** A host that reports a compute and, when it is given, a network. */
@@ -112,6 +112,11 @@ test('networks, groups and floating IPs with who has them; the rules of a host w
     host: 'host1',
     fixed: '10.0.0.4',
   })
+  const headers = { authorization: `Bearer ${server.adminToken}` }
+  expect(await (await fetch(`${server.url}/sd/instances`, { headers })).json()).toMatchObject([
+    { targets: ['10.0.0.3:9187'], labels: { slipway_instance: 'shop.db', stack: 'shop', host: 'host2' } },
+    { targets: ['198.51.100.1:9100'], labels: { slipway_instance: 'shop.web', stack: 'shop', host: 'host1' } },
+  ])
 
   const rules = async (host: string) =>
     parse(HostRules, (await server.api('GET', `/hosts/${host}/network/rules`)).body, 'rules')

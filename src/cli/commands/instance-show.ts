@@ -46,6 +46,7 @@ function show(instance: CloudInstanceDetail): void {
     fact('port', [network, 'on', bridge, mac, ...addresses].join(' '))
   if (instance.startedAt) fact('started', `${ago(instance.startedAt)}, ${instance.restarts} restarts by itself`)
   if (status?.firstBootSeconds !== undefined) fact('first boot', `${status.firstBootSeconds} s until healthy`)
+  for (const [key, value] of Object.entries(instance.labels ?? {})) fact('label', `${key}=${value}`)
   if (instance.atNextStart.length > 0) fact('next start', `changes ${instance.atNextStart.join(', ')}`)
   if (status?.vncAddress) fact('screen', `VNC at ${status.vncAddress} of the host`)
   if (!status || status.snapshots.length === 0) return
