@@ -23,11 +23,13 @@ import { probeHost } from './host-abilities.ts'
 import { openInterfaces } from './interfaces/interfaces.ts'
 import { openMetadata } from './metadata/metadata.ts'
 import { networkPaths } from './paths.ts'
+import { openPfCounters } from './pf/counters.ts'
 import { openLoadedFile } from './pf/loaded.ts'
 import { openRuleLoader } from './pf/loader.ts'
 import { openPfctl } from './pf/pfctl.ts'
 import { openReconciler } from './reconcile.ts'
-import { slipwaySamples } from './samples.ts'
+import { openSampling } from './samples/collectors.ts'
+import { reconcilingSamples } from './samples/reconciling.ts'
 import { openStanding } from './standing.ts'
 import { ownStatus } from './status.ts'
 
@@ -65,7 +67,7 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
   const standing = await openStanding({ paths, clock, monotonicMs, confirmSeconds })
   const unread = openUnread('network', log)
   const pf = openPfctl({ exec, clock, unread: unread.saw })
-  const rules = openRuleLoader({ pf, file: await openLoadedFile(paths, isFirstSinceBoot), anchor })
+  const rules = openRuleLoader({ pf, file: await openLoadedFile(paths, isFirstSinceBoot), anchor, clock })
   const interfaces = openInterfaces({ exec, config, paths, log })
   const { hasPorts } = interfaces
   const guard = openGuard({ rules, pf, hasPorts, anchor, clock, log }, standing.inForce().networks)
@@ -86,13 +88,11 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
     looked: tell,
   })
 
-  const poller = openPoller({
-    component: 'network',
-    collectors: [],
-    intervalMs: config.sampleSeconds * 1000,
-    clock,
-    log,
-  })
+  const intervalMs = config.sampleSeconds * 1000
+  const counters = openPfCounters({ exec, unread: unread.saw })
+  const { portOf } = interfaces
+  const sampling = openSampling({ pf: counters, guard, anchor, portOf, intervalMs, clock, log })
+  const poller = openPoller({ component: 'network', collectors: sampling.collectors, intervalMs, clock, log })
 
   const own = () => ownStatus({ reconciler, standing, guard, anchor, capabilities: () => capabilities })
   let told = ''
@@ -129,7 +129,11 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
     file: paths.desired,
     take: readDesired,
     async samples(status, request) {
-      const live = await makePage([...daemonSamples(status), ...slipwaySamples(own()), unread.family()])
+      const live = await makePage([
+        ...daemonSamples(status),
+        ...reconcilingSamples(own(), guard.statesKilled()),
+        unread.family(),
+      ])
       return answerPages([live, ...(await poller.pages())], request)
     },
     work: {
@@ -147,7 +151,10 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
         }
       },
       problems: reconciler.problems,
-      status: own,
+      status() {
+        const figures = sampling.figures()
+        return { ...own(), ...(figures ? { figures } : {}) }
+      },
       routes: {
         async 'POST /confirm'(body) {
           await reconciler.confirm(parseJson(ConfirmGeneration, body, 'POST /confirm').generation)

@@ -152,7 +152,7 @@ export function openReconciler(options: ReconcileOptions): Reconciler {
 
   async function bringRules(networks: DesiredNetworks): Promise<string[]> {
     try {
-      return await guard.bring(networks, facts as HostFacts, () => withdraw(networks))
+      return await guard.bring(standing.inForce(), facts as HostFacts, () => withdraw(networks))
     } catch (error) {
       if (isAppError(error, 'input-invalid')) await refuse(error.message)
       throw error

@@ -20,6 +20,7 @@ export function ownStatus({ reconciler, standing, guard, anchor, capabilities }:
   const trial = reconciler.trial()
   const refused = standing.refused()
   const facts = reconciler.facts()
+  const killed = guard.statesKilled()
   return {
     loaded: reconciler.loaded(),
     ...(trial ? { trial } : {}),
@@ -30,7 +31,7 @@ export function ownStatus({ reconciler, standing, guard, anchor, capabilities }:
     anchor,
     ...(facts?.metadata ? { metadata: facts.metadata } : {}),
     drift: guard.drift(),
-    statesKilled: guard.statesKilled(),
+    statesKilled: killed.denied + killed.gone,
     capabilities: { ...capabilities() },
   }
 }

@@ -20,6 +20,10 @@ export function portGroup(mac: string): string {
   return `p${hex(mac).slice(2)}x`
 }
 
+export function isPortGroup(name: string): boolean {
+  return /^p[0-9a-f]{10}x$/.test(name)
+}
+
 /** The anchor that binds addresses to a port, below the configured one. */
 export function portAnchor(mac: string): string {
   return `port-${hex(mac)}`

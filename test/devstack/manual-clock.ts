@@ -16,7 +16,8 @@ export function manualClock(start = '2026-01-02T03:04:05.000Z'): ManualClock {
     sleep(ms, signal) {
       if (ms === 0) return Promise.resolve()
       return new Promise((resolve, reject) => {
-        const sleeper = { at: now + ms, wake: resolve }
+        // Whole milliseconds, as a timer's: a time between two could not be told by `now`.
+        const sleeper = { at: now + Math.ceil(ms), wake: resolve }
         waiting.push(sleeper)
         signal?.addEventListener('abort', () => {
           waiting = waiting.filter((each) => each !== sleeper)

@@ -47,7 +47,7 @@ test('network starts, is healthy, says its status and samples, and stops cleanly
   const [, samples] = await network.get('/samples')
   expect(samples).toContain('\nslipway_network_desired_generation 3\n')
   expect(samples).toMatch(/\nslipway_network_resident_memory_bytes [1-9]\d+\n/)
-  expect(mergeExpositions([{ source: 'network', text: samples }])).toEqual({ text: samples, problems: [] })
+  expect(mergeExpositions([{ source: 'network', text: samples }])).toMatchObject({ text: samples, problems: [] })
 
   expect(await network.end('SIGTERM')).toEqual([0, null])
   expect(existsSync(network.socket)).toBe(false)

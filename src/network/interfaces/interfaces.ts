@@ -4,7 +4,7 @@ import type { Exec } from '../../platform/exec.ts'
 import type { Log } from '../../platform/log.ts'
 import { parseAddress } from '../../rules/address.ts'
 import type { HostFacts } from '../../rules/host-facts.ts'
-import { portsGroup } from '../../rules/names.ts'
+import { isPortGroup, portsGroup } from '../../rules/names.ts'
 import type { NetworkPaths } from '../paths.ts'
 import type { Found } from './found.ts'
 import { lookAtHost } from './look.ts'
@@ -28,6 +28,8 @@ export interface Interfaces {
   apply(networks: DesiredNetworks): Promise<string[]>
   /** Whether an interface of an instance is on this host, wanted or not. @throws AppError command-failed | command-timeout */
   hasPorts(): Promise<boolean>
+  /** The group of the port that an interface is of, as the last look found it; "" when it is of none. */
+  portOf(name: string): string
 }
 
 export interface InterfacesOptions {
@@ -42,11 +44,15 @@ const timeoutMs = 10_000
 export function openInterfaces({ exec, config, paths, log }: InterfacesOptions): Interfaces {
   const ownAddresses = openOwnAddresses(paths.interfaces)
   let unreadLines = 0
+  let ports: ReadonlyMap<string, string> = new Map()
 
   async function look(): Promise<Found> {
     const found = await lookAtHost(exec, config)
     if (found.unreadLines > unreadLines) log.warn({ lines: found.unreadLines }, 'ifconfig says what nobody can read')
     unreadLines = found.unreadLines
+    ports = new Map(
+      found.interfaces.flatMap(({ name, groups }) => groups.filter(isPortGroup).map((group) => [name, group])),
+    )
     return found
   }
 
@@ -113,5 +119,7 @@ export function openInterfaces({ exec, config, paths, log }: InterfacesOptions):
     async hasPorts() {
       return (await look()).interfaces.some(({ groups }) => groups.includes(portsGroup))
     },
+
+    portOf: (name) => ports.get(name) ?? '',
   }
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Timestamp } from '../../contract/names.ts'
 import { parseJson } from '../../contract/parse.ts'
 import { sha256 } from '../../platform/digest.ts'
 import { makeFolder, readTextIfThere, remove, replaceFile } from '../../platform/files.ts'
@@ -11,6 +12,9 @@ const LoadedAnchor = Type.Object({
   listing: Type.String(),
   /** The translation rules as we wrote them. */
   translation: Type.Array(Type.String()),
+  /** When it was given to PF, and for which generation; absent in files of before. */
+  at: Type.Optional(Timestamp),
+  generation: Type.Optional(Type.Integer({ minimum: 0 })),
 })
 export type LoadedAnchor = Static<typeof LoadedAnchor>
 

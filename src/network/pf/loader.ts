@@ -1,4 +1,5 @@
 import { AppError } from '../../contract/errors.ts'
+import type { Clock } from '../../platform/clock.ts'
 import { addressText, parseAddress } from '../../rules/address.ts'
 import type { CompiledAnchor, CompiledRules } from '../../rules/compiled.ts'
 import { natAnchor } from '../../rules/names.ts'
@@ -14,6 +15,7 @@ export interface RuleLoaderOptions {
   file: LoadedFile
   /** The anchor above all of ours: "org.openstack". */
   anchor: string
+  clock: Clock
 }
 
 export interface Brought {
@@ -21,6 +23,8 @@ export interface Brought {
   changed: boolean
   /** What of ours somebody else had changed, a sentence each; it is as it was. */
   drift: string[]
+  /** The anchors that they are of, by their paths. */
+  drifted: ReadonlySet<string>
   /** Absent while PF has nothing of ours and nothing is wanted of it. */
   main?: MainRuleset
   /** What was done though something was in the way. */
@@ -38,9 +42,13 @@ export interface RuleLoader {
   bring(wanted: CompiledRules, options: BringOptions): Promise<Brought>
   /** Whether PF was given something that was not taken away again. */
   holds(): boolean
+  /** The anchors that PF was given, by their paths. */
+  loaded(): ReadonlyMap<string, LoadedAnchor>
 }
 
 export interface BringOptions {
+  /** Of what is wanted. */
+  generation: number
   /** Whether PF sees what the host says to itself. */
   filterLocal: boolean
   /** Called before the first change, when every text was found good. */
@@ -50,7 +58,7 @@ export interface BringOptions {
 /** A table is counted at every look, and read whole now and then: this many at each. */
 const tablesPerLook = 4
 
-export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): RuleLoader {
+export function openRuleLoader({ pf, file, anchor: above, clock }: RuleLoaderOptions): RuleLoader {
   /** What tables were last known to have, by anchor and name. */
   const members = new Map<string, readonly string[]>()
   /** Anchors that were emptied. PF may go on listing them. */
@@ -70,17 +78,14 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
   /** What PF has, and what of it is not as we left it. */
   async function look(wanted: ReadonlyMap<string, CompiledAnchor>, tree: ShownTree) {
     const held = new Map<string, HeldAnchor>()
-    const drift: string[] = []
+    const drift: Drifted[] = []
     const listed = (await pf.anchors(above)).map(nameOf)
     for (const [name, loaded] of file.anchors()) {
       const shown = await shownOf(name, tree)
       const same = digestOfLines(shown.rules) === loaded.listing
       if (!same) {
-        drift.push(
-          shown.rules.length === 0
-            ? `the rules of ${pathOf(name)} were removed`
-            : `the rules of ${pathOf(name)} were changed`,
-        )
+        const path = pathOf(name)
+        drift.push({ path, what: `the rules of ${path} were ${shown.rules.length === 0 ? 'removed' : 'changed'}` })
         forget(name)
       }
       const anchor = wanted.get(name)
@@ -90,13 +95,15 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
     for (const name of listed)
       if (!held.has(name) && !(emptied.has(name) && !tree.anchors.get(pathOf(name))?.rules.length)) {
         held.set(name, { rules: undefined, translation: [], tables: new Map() })
-        if (searched && !wanted.has(name)) drift.push(`${pathOf(name)} was made by somebody else`)
+        const path = pathOf(name)
+        if (searched && !wanted.has(name)) drift.push({ path, what: `${path} was made by somebody else` })
       }
     searched = true
     return { held, drift, listed: new Set(listed) }
   }
 
-  async function tablesOf(anchor: CompiledAnchor, shown: ShownRules, drift: string[]) {
+  async function tablesOf(anchor: CompiledAnchor, shown: ShownRules, drift: Drifted[]) {
+    const path = pathOf(anchor.name)
     const tables = new Map<string, readonly string[] | undefined>()
     for (const { name } of anchor.tables) {
       const key = keyOf(anchor.name, name)
@@ -107,9 +114,9 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
         tables.set(name, known)
         continue
       }
-      const found = (await pf.table(pathOf(anchor.name), name))?.map(canonical)
+      const found = (await pf.table(path, name))?.map(canonical)
       if (known && !(found && sameMembers(known, found)))
-        drift.push(`the table ${name} of ${pathOf(anchor.name)} was ${found ? 'changed' : 'removed'}`)
+        drift.push({ path, what: `the table ${name} of ${path} was ${found ? 'changed' : 'removed'}` })
       tables.set(name, found)
       if (found) members.set(key, found)
       else members.delete(key)
@@ -163,20 +170,23 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
     for (const table of await pf.tables(pathOf(name))) if (!named.has(table)) await pf.removeTable(pathOf(name), table)
   }
 
-  async function readBack(anchor: CompiledAnchor): Promise<LoadedAnchor> {
+  async function readBack(anchor: CompiledAnchor, generation: number): Promise<LoadedAnchor> {
     const shown =
       anchor.name === natAnchor ? await pf.translation(pathOf(natAnchor)) : await pf.rules(pathOf(anchor.name))
     return {
       rules: rulesDigest(anchor),
       listing: digestOfLines(shown.rules),
       translation: anchor.translation.map(printRule),
+      at: clock.now().toISOString(),
+      generation,
     }
   }
 
   return {
     holds: () => file.anchors().size > 0,
+    loaded: () => new Map([...file.anchors()].map(([name, loaded]) => [pathOf(name), loaded])),
 
-    async bring(compiled, { filterLocal, beforeLoading }) {
+    async bring(compiled, { generation, filterLocal, beforeLoading }) {
       const wanted = new Map(compiled.anchors.map((anchor) => [anchor.name, anchor]))
       const problems: string[] = []
       const put = async (anchors: ReadonlyMap<string, LoadedAnchor>) => {
@@ -185,12 +195,13 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
         })
       }
       if (wanted.size === 0 && file.anchors().size === 0) {
-        if (searched) return { changed: false, drift: [], problems }
+        const nothing = { changed: false, drift: [], drifted: new Set<string>(), problems }
+        if (searched) return nothing
         // A host without PF has nothing of ours.
         const left = await pf.anchors(above).catch(() => [])
         if (left.length === 0) {
           searched = true
-          return { changed: false, drift: [], problems }
+          return nothing
         }
       }
       nextDue()
@@ -220,13 +231,20 @@ export function openRuleLoader({ pf, file, anchor: above }: RuleLoaderOptions): 
           const anchor = wanted.get(name)
           if (!anchor) continue
           if (listed.has(name)) await removeOldTables(anchor)
-          loaded.set(name, await readBack(anchor))
+          loaded.set(name, await readBack(anchor, generation))
         }
         await put(loaded)
       } else for (const step of steps) await take(step, wanted)
-      return { changed: steps.length > 0, drift, main, problems }
+      const drifted = new Set(drift.map(({ path }) => path))
+      return { changed: steps.length > 0, drift: drift.map(({ what }) => what), drifted, main, problems }
     },
   }
+}
+
+/** What somebody else had changed, and of which anchor. */
+interface Drifted {
+  path: string
+  what: string
 }
 
 function keyOf(anchor: string, table: string): string {

@@ -3,7 +3,6 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Exec, ExecResult } from '../../platform/exec.ts'
 import type { StateKey } from '../../rules/trace/state-key.ts'
 import { type PfInfo, readInfo } from './info.ts'
-import { type LabelCounters, readLabels } from './labels.ts'
 import { type Listing, readLines } from './listing.ts'
 import { readShownRules, readShownTree, type ShownRules, type ShownTree } from './rule-listing.ts'
 import { readStates } from './states.ts'
@@ -42,7 +41,6 @@ export interface Pfctl {
   /** Puts these addresses in the place of those that the table has, in one step: it is never empty in between, and those that stay keep their counters. */
   replaceTable(anchor: string, table: string, addresses: readonly string[]): Promise<void>
   removeTable(anchor: string, table: string): Promise<void>
-  labels(anchor: string): Promise<LabelCounters[]>
   /** Every state; `complete` is false when some could not be read. */
   states(): Promise<{ states: StateKey[]; complete: boolean }>
   /** Ends one connection, by the id of its state. One that has ended already is no error. */
@@ -150,8 +148,6 @@ export function openPfctl({ exec, clock, unread }: PfctlOptions): Pfctl {
     async removeTable(anchor, table) {
       await ask(['-a', anchor, '-t', table, '-T', 'kill'])
     },
-
-    labels: async (anchor) => told('labels', readLabels(await askOf(['-a', anchor, '-s', 'labels']))),
 
     async states() {
       const listing = readStates(await ask(['-vv', '-s', 'states'], undefined, longBytes))

@@ -5,17 +5,29 @@ import type { Pfctl } from './pfctl.ts'
 /**
  * Ends the connections that the rules in force would not let begin; PF itself goes on with what it knows, whatever the rules say. Each is asked about by
  * itself and ended by its id, so that nothing else is. Done twice, the second ends nothing.
- * @returns how many were ended, and whether all could be read
+ * @returns how many were ended, by why, and whether all could be read
  * @throws AppError command-failed
  */
 export async function endDenied(
   pf: Pick<Pfctl, 'states' | 'kill'>,
   inForce: InForce,
-): Promise<{ killed: number; complete: boolean }> {
+): Promise<{ killed: EndedStates; complete: boolean }> {
   const { states, complete } = await pf.states()
-  const denied = deniedStates(states, inForce)
-  for (const id of denied) await pf.kill(id)
-  return { killed: denied.length, complete }
+  const denied = new Set(deniedStates(states, inForce))
+  const gone = new Set(inForce.gone)
+  const killed = { denied: 0, gone: 0 }
+  for (const { id, source, destination, original } of states) {
+    if (!denied.has(id)) continue
+    await pf.kill(id)
+    killed[[source, destination, original].some((end) => end && gone.has(end.address)) ? 'gone' : 'denied']++
+  }
+  return { killed, complete }
+}
+
+/** States that were ended: those that the rules deny, and those of ports that are gone. */
+export interface EndedStates {
+  denied: number
+  gone: number
 }
 
 /**

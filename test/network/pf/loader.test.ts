@@ -8,7 +8,7 @@ import { cache, db, floatingIp, rulesOf, shop, web } from '../support/shop.ts'
 import { openSimulatedPf, pfConf } from '../support/simulated-pf.ts'
 
 const none: CompiledRules = { anchors: [] }
-const options = { filterLocal: false, beforeLoading: async () => {} }
+const options = { generation: 1, filterLocal: false, beforeLoading: async () => {} }
 const bring = (loader: RuleLoader, rules: CompiledRules) => loader.bring(rules, options)
 const loads = (acts: readonly string[]) =>
   acts.map((act) => act.replace(/ -o none -f -$/, '').replace('org.openstack/', ''))

@@ -134,6 +134,11 @@ export async function openSimulatedPf({ release = '15.1-RELEASE', main = pfConf 
     pfctl,
     pf,
     loader: async (booted = false) =>
-      openRuleLoader({ pf: pf(), file: await openLoadedFile(paths, booted), anchor: 'org.openstack' }),
+      openRuleLoader({
+        pf: pf(),
+        file: await openLoadedFile(paths, booted),
+        anchor: 'org.openstack',
+        clock: systemClock,
+      }),
   }
 }
