@@ -130,5 +130,6 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
     summary: 'let a host try again what it rolled back (on the host)',
     load: () => import('./commands/host-clear-rejected.ts'),
   },
+  top: { summary: 'show what hosts and instances use, live', load: () => import('./commands/top.ts') },
   audit: { summary: 'show who changed what', load: () => import('./commands/audit.ts') },
 }

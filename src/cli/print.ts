@@ -54,5 +54,5 @@ export function counted(count: number, word: string): string {
 export function bytes(count: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10))
-  return `${power === 0 ? count : (count / 1024 ** power).toFixed(1)} ${units[power]}`
+  return `${power === 0 ? Math.round(count) : (count / 1024 ** power).toFixed(1)} ${units[power]}`
 }
