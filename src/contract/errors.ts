@@ -32,6 +32,7 @@ export const errorTable = {
   'bundle-refused': { status: 422, title: 'the archive was refused' },
   'image-refused': { status: 422, title: 'the disk image was refused' },
   'storage-full': { status: 507, title: 'no space left' },
+  'storage-unavailable': { status: 503, title: 'the storage does not answer' },
   'command-failed': { status: 500, title: 'a command failed' },
   'command-timeout': { status: 500, title: 'a command did not end in time' },
   'peer-unreachable': { status: 502, title: 'the other side cannot be reached' },

@@ -18,8 +18,15 @@ export const ServerConfig = Type.Object(
     data: Type.String({ minLength: 1, default: './.slipway' }),
     /** `sqlite`: a file in the data folder. */
     database: Type.Enum(['sqlite'], { default: 'sqlite' }),
-    /** `fs`: blobs in the data folder. */
-    storage: Type.Enum(['fs'], { default: 'fs' }),
+    /** `fs`: blobs in the data folder. `s3`: blobs in a bucket of an S3 server, such as MinIO. */
+    storage: Type.Enum(['fs', 's3'], { default: 'fs' }),
+    /** The S3 server; the bucket must be there. Amazon's names have no path and no port: `https://s3.eu-west-1.amazonaws.com`. */
+    s3Endpoint: Type.Optional(Type.String({ pattern: '^https?://[^\\s/@]+$' })),
+    s3Bucket: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' })),
+    s3Region: Type.String({ pattern: '^[a-z0-9-]{1,64}$', default: 'us-east-1' }),
+    s3AccessKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    /** The file with the secret key, and nothing else. */
+    s3SecretKeyFile: Type.Optional(Type.String({ minLength: 1 })),
     /** The address that hosts and people use, when it is not that of `listen` (a proxy, a DNS name). */
     publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^\\s/@]+$' })),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),

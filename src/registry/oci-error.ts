@@ -11,6 +11,7 @@ const wireCodes: Partial<Record<ErrorCode, string>> = {
   'payload-too-large': 'SIZE_INVALID',
   'input-invalid': 'UNSUPPORTED',
   'storage-full': 'UNAVAILABLE',
+  'storage-unavailable': 'UNAVAILABLE',
   internal: 'UNKNOWN',
 }
 
@@ -31,7 +32,7 @@ export function answerOciError(
   else if (error.status >= 500) log.error({ err: thrown, method, url }, 'registry request failed')
   // What the client still sends is read and dropped, so that it gets to see this answer.
   if (!request.raw.readableEnded) request.raw.resume()
-  if (error.status === 429) reply.header('retry-after', retryAfterSeconds)
+  if (error.status === 429 || error.status === 503) reply.header('retry-after', retryAfterSeconds)
   if (error.code === 'UNAUTHORIZED') reply.header('www-authenticate', challenges)
   const body = { code: wireCodes[error.code] ?? error.code, message: error.message, detail: { code: error.code } }
   return reply

@@ -2,8 +2,7 @@ import { AppError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server-config.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { openFs } from '../registry/blobs-fs.ts'
-import { openS3 } from '../registry/blobs-s3.ts'
-import { openBucket, type S3Options } from '../registry/s3-bucket.ts'
+import type { S3Options } from '../registry/s3-bucket.ts'
 
 type Settings = Pick<
   ServerConfig,
@@ -13,6 +12,11 @@ type Settings = Pick<
 /** Where the configuration says that blobs are. @throws AppError config-invalid | storage-unavailable */
 export async function openBlobs(config: Readonly<Settings>): Promise<Blobs> {
   if (config.storage === 'fs') return openFs({ folder: config.data })
+  // Only who needs the client of S3 pays for its memory.
+  const [{ openS3 }, { openBucket }] = await Promise.all([
+    import('../registry/blobs-s3.ts'),
+    import('../registry/s3-bucket.ts'),
+  ])
   return openS3(await openBucket(bucketOf(config)))
 }
 

@@ -11,6 +11,7 @@ import { buildApp } from './app.ts'
 import { openBlobs } from './blob-store.ts'
 import { openCloud } from './cloud.ts'
 import { databaseFile } from './data-folder.ts'
+import { diskMetrics } from './disk-metrics.ts'
 import { startJobs } from './jobs.ts'
 import { listeningAdvice, tlsFilesOf } from './listening.ts'
 import { storageMetrics } from './storage-metrics.ts'
@@ -33,6 +34,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   await makeFolder(config.data, { mode: 0o700 })
   const metrics = openMetrics()
   const storage = storageMetrics(metrics)
+  diskMetrics(metrics, config.data)
   const db = await openSqlite(databaseFile(config.data), storage.waited)
   const closing = new AbortController()
   const { host, port } = splitAddress(config.listen)
@@ -56,7 +58,8 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       ...(tls ? { tls } : {}),
       closing: closing.signal,
     })
-    const stopJobs = startJobs({ db, blobs, cloud, storage, log, uploadExpirySeconds: config.uploadExpirySeconds })
+    const { uploadExpirySeconds, historyMinutes } = config
+    const stopJobs = startJobs({ db, blobs, cloud, storage, metrics, log, uploadExpirySeconds, historyMinutes })
     try {
       await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
     } catch (error) {

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { goProgram } from '../support/go-program.ts'
+import { type Minio, startMinio } from '../support/minio.ts'
 import { openTestServer } from '../support/server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -23,40 +25,53 @@ const switches = {
 }
 
 let program = ''
+let folder: string
+let minio: Minio
 beforeAll(async () => {
   program = await goProgram(suite)
-}, 600_000)
-
-test('the conformance suite of OCI Distribution passes whole, with every switch on and nothing skipped', async () => {
-  const { url, adminToken } = await openTestServer()
-  const results = await temporaryFolder()
-  const on = Object.entries(switches).flatMap(([kind, names]) => names.map((name) => [`OCI_${kind}_${name}`, 'true']))
-  const run = promisify(execFile)(program, [], {
-    cwd: results,
-    maxBuffer: 64 * 1024 * 1024,
-    env: {
-      PATH: process.env.PATH,
-      HOME: results,
-      ...Object.fromEntries(on),
-      OCI_REGISTRY: new URL(url).host,
-      OCI_TLS: 'disabled',
-      OCI_REPO1: 'conformance/repo1',
-      OCI_REPO2: 'conformance/repo2',
-      OCI_USERNAME: 'pipeline',
-      OCI_PASSWORD: adminToken,
-      OCI_VERSION: 'dev',
-      OCI_RESULTS_DIR: results,
-    },
-  })
-  // The report says more than the exit code.
-  await run.catch(() => {})
-  const report = await readFile(join(results, 'junit.xml'), 'utf8')
-  const cases = [...report.matchAll(/<testcase name="([^"]*)"[^>]*status="([a-z]+)"/g)]
-  const bad = cases.filter(([, , status]) => status !== 'passed')
-  expect(bad.map(([, name, status]) => `${name}: ${status}`)).toEqual([])
-  expect(cases.length).toBeGreaterThan(800)
-  const [, configuration = ''] = /<property name="Config" value="([^"]*)"/.exec(report) ?? []
-  expect(configuration).toContain('version: dev')
-  expect(configuration).not.toContain(': false')
-  await run
+  folder = await mkdtemp(join(tmpdir(), 'slw-minio-'))
+  minio = await startMinio(folder)
+}, 1_500_000)
+afterAll(async () => {
+  await minio?.kill()
+  await rm(folder, { recursive: true, force: true })
 })
+
+const storages = ['fs', 's3'] as const
+
+test.each(storages)(
+  'the conformance suite passes whole on %s, with every switch on and nothing skipped',
+  async (storage) => {
+    const { url, adminToken } = await openTestServer(storage === 'fs' ? {} : await minio.settings())
+    const results = await temporaryFolder()
+    const on = Object.entries(switches).flatMap(([kind, names]) => names.map((name) => [`OCI_${kind}_${name}`, 'true']))
+    const run = promisify(execFile)(program, [], {
+      cwd: results,
+      maxBuffer: 64 * 1024 * 1024,
+      env: {
+        PATH: process.env.PATH,
+        HOME: results,
+        ...Object.fromEntries(on),
+        OCI_REGISTRY: new URL(url).host,
+        OCI_TLS: 'disabled',
+        OCI_REPO1: 'conformance/repo1',
+        OCI_REPO2: 'conformance/repo2',
+        OCI_USERNAME: 'pipeline',
+        OCI_PASSWORD: adminToken,
+        OCI_VERSION: 'dev',
+        OCI_RESULTS_DIR: results,
+      },
+    })
+    // The report says more than the exit code.
+    await run.catch(() => {})
+    const report = await readFile(join(results, 'junit.xml'), 'utf8')
+    const cases = [...report.matchAll(/<testcase name="([^"]*)"[^>]*status="([a-z]+)"/g)]
+    const bad = cases.filter(([, , status]) => status !== 'passed')
+    expect(bad.map(([, name, status]) => `${name}: ${status}`)).toEqual([])
+    expect(cases.length).toBeGreaterThan(800)
+    const [, configuration = ''] = /<property name="Config" value="([^"]*)"/.exec(report) ?? []
+    expect(configuration).toContain('version: dev')
+    expect(configuration).not.toContain(': false')
+    await run
+  },
+)

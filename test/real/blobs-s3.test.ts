@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/platform/digest.ts'
+import { openS3 } from '../../src/registry/blobs-s3.ts'
+import { openBucket } from '../../src/registry/s3-bucket.ts'
+import { blobsSuite } from '../suites/blobs.ts'
+import { type Minio, startMinio } from '../support/minio.ts'
+
+const MiB = 1024 * 1024
+const plenty = { maxBytes: 1_000_000_000 }
+let folder: string
+let minio: Minio
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slw-minio-'))
+  minio = await startMinio(folder)
+}, 900_000)
+afterAll(async () => {
+  await minio?.kill()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function open() {
+  const options = await minio.bucket()
+  const openAgain = async () => openS3(await openBucket(options))
+  return { options, blobs: await openAgain(), openAgain }
+}
+
+blobsSuite('blobs in a bucket of MinIO', async () => {
+  const { options, blobs, openAgain } = await open()
+  return {
+    blobs,
+    reopen: openAgain,
+    leftovers: async () => (await minio.keys(options)).filter((key) => !key.startsWith('blobs/')),
+  }
+})
+
+describe('a bucket of MinIO', () => {
+  test('a blob of many pieces is joined in the server, whatever the size of what came', async () => {
+    const { blobs, openAgain, options } = await open()
+    const bytes = randomBytes(45 * MiB + 17)
+    const pieces = [0, 100, 3 * MiB, 3 * MiB + 1, 20 * MiB, 40 * MiB, bytes.length]
+    // Each by another server, as behind a balancer.
+    for (const [at, first] of pieces.slice(0, -1).entries())
+      await (await openAgain()).append('one', Readable.from(cut(bytes.subarray(first, pieces[at + 1]))), plenty)
+    expect(await blobs.uploaded('one')).toBe(bytes.length)
+    await blobs.commit('one', sha256(bytes))
+    const read = Buffer.concat(await (await blobs.read(sha256(bytes))).toArray())
+    expect(read.equals(bytes)).toBe(true)
+    expect(await minio.keys(options)).toHaveLength(1)
+  })
+
+  test('a MinIO that goes away in the middle of an upload: a retriable error, and what it has is gone on from', async () => {
+    const { blobs } = await open()
+    const bytes = randomBytes(40 * MiB)
+    async function* untilItIsGone() {
+      yield* cut(bytes.subarray(0, 20 * MiB))
+      await minio.kill()
+      yield* cut(bytes.subarray(20 * MiB))
+    }
+    await expect(blobs.append('one', untilItIsGone(), plenty)).rejects.toMatchObject({ code: 'storage-unavailable' })
+    await expect(blobs.uploaded('one')).rejects.toMatchObject({ code: 'storage-unavailable', status: 503 })
+    await minio.start()
+    const kept = await blobs.uploaded('one')
+    expect(kept).toBeLessThanOrEqual(20 * MiB)
+    await blobs.append('one', Readable.from(cut(bytes.subarray(kept))), plenty)
+    expect(await blobs.commit('one', sha256(bytes))).toEqual({ sizeBytes: bytes.length })
+  })
+
+  test('a bucket that is not there, and a key that is refused, are told before anything begins', async () => {
+    const { options } = await open()
+    await expect(openBucket({ ...options, bucket: 'not-there' })).rejects.toThrow(/has no bucket not-there; make it/)
+    await expect(openBucket({ ...options, accessKey: 'nobody' })).rejects.toThrow(/refuses the access key nobody/)
+  })
+})
+
+function* cut(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000)
+}
