@@ -1,6 +1,6 @@
 import { DaemonStatus } from '../contract/daemon.ts'
 import { parseJson } from '../contract/parse.ts'
-import { type PageSource, readSource } from '../monitor/page-source.ts'
+import { type PageAnswer, type PageSource, readSource } from '../monitor/page-source.ts'
 import { familiesHeader } from '../monitor/samples-page.ts'
 import { type Http, type HttpResponse, openHttp } from '../platform/http.ts'
 import type { AgentPaths } from './paths.ts'
@@ -24,11 +24,11 @@ export interface Daemons {
   sockets(components: readonly Installed[]): string[]
 }
 
-const timeoutMs = 2000
 const maxStatusBytes = 3 * 1024 * 1024
 const maxSamplesBytes = 8 * 1024 * 1024
 
-export function openDaemons(paths: AgentPaths): Daemons {
+/** None is waited for longer than `timeoutMs`. */
+export function openDaemons(paths: AgentPaths, { timeoutMs = 2000 } = {}): Daemons {
   /** What `read` makes of an answer with 200; undefined when there is none within the time. */
   async function ask<T>(
     path: string,
@@ -58,24 +58,37 @@ export function openDaemons(paths: AgentPaths): Daemons {
       )
       return Object.fromEntries(found.filter((it): it is [string, DaemonStatus] => it[1] !== undefined))
     },
-    samples: (components) =>
-      Promise.all(
+    async samples(components) {
+      const gzip = { 'accept-encoding': 'gzip' }
+      const answers = await Promise.all(
         socketsOf(components).map(async ({ component, socket }) => {
-          const gzip = { 'accept-encoding': 'gzip' }
-          const told = await ask('/samples', socket, gzip, (response) => readSamples(component, response))
-          return { component, ...told }
+          const read = (response: HttpResponse) => pageAnswer(component, response).catch((error: Error) => error)
+          return { component, answer: await ask('/samples', socket, gzip, read) }
         }),
-      ),
+      )
+      // Only when all have been waited for: what one has said may take long to look at.
+      const samples: ComponentSamples[] = []
+      for (const { component, answer } of answers) samples.push({ component, ...(await sourceOf(component, answer)) })
+      return samples
+    },
   }
 }
 
-async function readSamples(source: string, response: HttpResponse): Promise<Omit<ComponentSamples, 'component'>> {
+async function pageAnswer(source: string, response: HttpResponse): Promise<PageAnswer> {
   const { 'content-encoding': encoding, [familiesHeader]: families } = response.headers
+  return { source, body: await response.bytes(maxSamplesBytes), encoding, families: families?.toString() }
+}
+
+async function sourceOf(
+  component: string,
+  answer: PageAnswer | Error | undefined,
+): Promise<Omit<ComponentSamples, 'component'>> {
+  if (!answer) return {}
   try {
-    const body = await response.bytes(maxSamplesBytes)
-    return { source: await readSource({ source, body, encoding, families: families?.toString() }) }
+    if (answer instanceof Error) throw answer
+    return { source: await readSource(answer) }
   } catch (error) {
-    return { problem: `left out all samples of ${source}: ${(error as Error).message}` }
+    return { problem: `left out all samples of ${component}: ${(error as Error).message}` }
   }
 }
 

@@ -41,6 +41,8 @@ export function openAgentMetrics(facts: MetricFacts): AgentMetrics {
       registers,
       collect() {
         this.reset()
+        // A gauge without labels is 0 after that; one that has nothing to tell is absent.
+        this.remove({})
         for (const [labels, value] of rows()) this.set(labels, value)
       },
     })

@@ -14,21 +14,23 @@ export interface PageAnswer {
 /** A page that can be passed on as it is, or text whose lines have to be looked at. */
 export type PageSource = { source: string } & ({ page: SamplesPage } | { text: string })
 
-/** More than any host has to tell: what 10,000 rules of PF say is a fifth of it. */
-const maxTextBytes = 64 * 1024 * 1024
-
 /**
  * Decision: a page that names its families is unpacked and thrown away again, and passed on as the bytes that it was. Why: one broken byte, or a
  * page without end, would cost whoever scrapes the pages of all the others, and to unpack costs a tenth of what reading and writing the lines does.
  * Not looked at: what stands in the lines. Who names the families has made the text by `exposition`, which refuses what Prometheus would not read.
- * A page that is not what it says is read like one that says nothing.
+ * A page that is not what it says is read like one that says nothing. More than `maxTextBytes` no host has to tell: what 10,000 rules of PF say is a
+ * fifth of it.
  * @throws Error saying why nothing of the answer can be used
  */
-export async function readSource({ source, body, encoding, families }: PageAnswer): Promise<PageSource> {
+export async function readSource(
+  { source, body, encoding, families }: PageAnswer,
+  { maxTextBytes = 64 * 1024 * 1024 } = {},
+): Promise<PageSource> {
   if (encoding === undefined) return { source, text: Buffer.from(body).toString() }
   if (encoding !== 'gzip') throw new Error(`it is encoded as ${encoding.slice(0, 40)}, and only gzip was asked for`)
   const names = readFamilies(families)
-  if (names && (await tellsFamilies(body, names))) return { source, page: { families: names, gzip: body } }
+  if (names && (await tellsFamilies(body, names, maxTextBytes)))
+    return { source, page: { families: names, gzip: body } }
   return { source, text: await pageText(body, maxTextBytes) }
 }
 
@@ -36,10 +38,10 @@ const typeLine = Buffer.from('# TYPE ')
 const newline = 0x0a
 
 /** Whether the text has these families, each once, and no other; and consists of whole lines of UTF-8. @throws Error when it is no gzip, or too long */
-async function tellsFamilies(gzip: Uint8Array, families: readonly string[]): Promise<boolean> {
+async function tellsFamilies(gzip: Uint8Array, families: readonly string[], maxTextBytes: number): Promise<boolean> {
   const missing = new Set(families)
   let rest: Uint8Array = Buffer.alloc(0)
-  let isGood = true
+  let isGood = missing.size === families.length
   for await (const piece of unpack(gzip, maxTextBytes)) {
     const end = piece.lastIndexOf(newline) + 1
     const lines = Buffer.concat([rest, piece.subarray(0, end)])

@@ -71,6 +71,8 @@ describe('an update that goes well', () => {
     expect(report).toMatchObject({ current: setOf(rc2, compute1), lastUpdate: { result: 'committed' }, rejected: [] })
     expect((await services(host)).filter((it) => /^(stop|start)/.test(it))).toEqual(['start slipway_compute'])
 
+    expect((await metrics(report)).filter((line) => /^slipway_tls_certificate_expiry/.test(line))).toEqual([])
+
     const second = await update(host, rc2, compute2)
     expect(await host.running()).toBe('1.1.0')
     expect((await services(host)).filter((it) => /^(stop|start)/.test(it))).toEqual([
@@ -83,6 +85,7 @@ describe('an update that goes well', () => {
       expect.arrayContaining([
         '# TYPE slipway_attempts_total counter',
         'slipway_attempts_total{component="compute",result="committed",reason=""} 1',
+        `slipway_last_update_timestamp_seconds{result="committed",reason="",component=""} ${Date.parse(second.lastUpdate?.at ?? '') / 1000}`,
         'slipway_agent_state{state="idle"} 1',
         'slipway_agent_state{state="fetch"} 0',
         'slipway_updates_enabled 1',
@@ -264,6 +267,7 @@ describe('an update that is rolled back', () => {
       expect.arrayContaining([
         'slipway_rollbacks_total{component="compute",reason="health-check-failed"} 1',
         'slipway_rejected_versions{component="compute"} 1',
+        `slipway_last_update_timestamp_seconds{result="rolled-back",reason="health-check-failed",component="compute"} ${Date.parse(report.lastUpdate?.at ?? '') / 1000}`,
       ]),
     )
 
