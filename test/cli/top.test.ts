@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest'
+import { readInvocation, UsageError } from '../../src/cli/command.ts'
+import { command } from '../../src/cli/commands/top.ts'
 import type { TopAnswer } from '../../src/cli/top/answer.ts'
 import { frame, type Known, type View } from '../../src/cli/top/frame.ts'
 import { hostRows, instanceRows, sorted } from '../../src/cli/top/rows.ts'
 import { drawing } from '../../src/cli/top/screen.ts'
 import { pressed } from '../../src/cli/top/watch.ts'
 import type { InstancePoint } from '../../src/contract/history.ts'
+import { openTestServer } from '../support/server.ts'
+import { slipway } from '../support/slipway.ts'
+import { fleetByApi } from '../web/fleet-by-api.ts'
 import { hostRow } from '../web/host-row.ts'
 import { instanceRow } from '../web/instance-row.ts'
 
@@ -153,4 +158,23 @@ test('keys choose what is first and what is shown; others do nothing', () => {
   expect(after('h')).toEqual({ sort: 'cpu', show: 'hosts' })
   expect(after('h', 'i')).toEqual({ sort: 'cpu', show: 'instances' })
   expect(after('i', 'i', 'x', 'up')).toEqual(view)
+})
+
+test('into a pipe both tables are printed once', async () => {
+  const server = await openTestServer()
+  const fleet = fleetByApi(server.url, server.adminToken, server.data)
+  await server.publish('agent', '1.0.0')
+  await fleet.promote('stable', ['agent', '1.0.0'])
+  await fleet.enrol(['xen1'], { channel: 'stable' })
+  await fleet.close()
+  const top = await slipway(['top'], { env: { SLIPWAY_URL: server.url, SLIPWAY_TOKEN: server.adminToken } })
+  expect(top).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(top.stdout).toMatch(/^HOST .* SEEN\nxen1 +stable +enrolled +0\/0 +- .* never\n\nINSTANCE .*UPTIME\n$/)
+})
+
+test.each([
+  [['--sort', 'colour'], '--sort takes one of cpu, memory, net, disk, name, not "colour"'],
+  [['--interval', '0'], '--interval takes 1 to 3600 seconds, not 0'],
+])('%j is refused', async (words, message) => {
+  await expect(command.run(readInvocation(command, words))).rejects.toThrow(new UsageError(message))
 })
