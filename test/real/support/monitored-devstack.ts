@@ -11,8 +11,8 @@ import { sendOrder } from '../../../src/devstack/send-order.ts'
 import { type DevstackProcess, startDevstack } from '../../support/devstack-process.ts'
 import { until } from '../../support/processes.ts'
 import { type Prometheus, startPrometheus } from '../../support/prometheus.ts'
+import { type Rule, shippedConfig } from '../../support/shipped-prometheus.ts'
 import { slipway } from '../../support/slipway.ts'
-import { type Rule, shippedConfig } from './shipped-prometheus.ts'
 
 /** A devstack of two hosts whose daemons take samples every second, and a real Prometheus that scrapes it by service discovery. */
 export interface MonitoredDevstack {

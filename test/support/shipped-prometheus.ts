@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 
-export const deployed = join(import.meta.dirname, '../../../deploy/prometheus')
+export const deployed = join(import.meta.dirname, '../../deploy/prometheus')
 
 export interface Rule {
   alert?: string
