@@ -1,11 +1,13 @@
 import type { Capacity } from '../contract/compute-status.ts'
 import type { DiskStore } from './disk-store.ts'
-import type { Driver } from './driver.ts'
+import type { Driver, Hardware } from './driver.ts'
 import type { HostLook } from './host-look.ts'
 
 /** What instances can be given of this host, as it was asked last. */
 export interface HostCapacity {
   current(): Capacity | null
+  /** What the hypervisor has, with the host's own share. */
+  hardware(): Hardware | undefined
   /** Asks again when the guests are others than before, or half a minute has passed. What cannot be found out stays as it was. */
   refresh(look: HostLook): Promise<void>
 }
@@ -14,9 +16,11 @@ const oldMs = 30_000
 
 export function openCapacity(driver: Driver, store: DiskStore, reservedMemoryMiB: number): HostCapacity {
   let current: Capacity | null = null
+  let hardware: Hardware | undefined
   let asked: { atMs: number; guests: string } | undefined
   return {
     current: () => current,
+    hardware: () => hardware,
     async refresh({ guests, at }) {
       if (!guests) return
       const which = guests.guests.map(({ domid, memoryMiB }) => `${domid}:${memoryMiB}`).join()
@@ -26,6 +30,7 @@ export function openCapacity(driver: Driver, store: DiskStore, reservedMemoryMiB
         driver.capacity().catch(() => undefined),
         store.capacity().catch(() => undefined),
       ])
+      hardware = machine
       if (!machine) return
       // What the guests have and what nobody has; the rest is the host's own.
       const freeMemoryMiB = Math.max(0, machine.freeMemoryMiB - reservedMemoryMiB)

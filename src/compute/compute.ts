@@ -12,7 +12,7 @@ import { type Exec, openExec as openProcesses } from '../platform/exec.ts'
 import { sizeIfThere } from '../platform/files.ts'
 import { followDaemon } from '../platform/follow-daemon.ts'
 import { openLog } from '../platform/log.ts'
-import { programVersion } from '../platform/program.ts'
+import { aborted, programVersion } from '../platform/program.ts'
 import { openSequence } from '../platform/sequence.ts'
 import { type ToolPaths, toolPaths } from '../platform/tools.ts'
 import { openCapacity } from './capacity.ts'
@@ -29,11 +29,9 @@ import { openJournal } from './operations/journal.ts'
 import { computePaths } from './paths.ts'
 import { openReconciler } from './reconcile.ts'
 import { openRecords } from './record.ts'
-import { openCpuRatios } from './samples/cpu-ratios.ts'
-import { libvirtSamples } from './samples/libvirt.ts'
-import { slipwaySamples } from './samples/slipway.ts'
-import { xenSamples } from './samples/xen.ts'
-import { ownStatus, statusFingerprint } from './status.ts'
+import type { SampleFacts } from './samples/facts.ts'
+import { openSources } from './samples/sources.ts'
+import { instanceDisks, ownStatus, type StatusParts, statusFingerprint } from './status.ts'
 import { openXen } from './xen/driver.ts'
 
 export interface ComputeOptions {
@@ -77,7 +75,6 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
   const journal = await openJournal(paths, clock, sequence.advance)
   let capabilities: Record<string, Capability> = {}
   const capacity = openCapacity(driver, store, config.reservedMemoryMiB)
-  const ratios = openCpuRatios()
   const images = openImageCollection(store, log)
 
   const reconciler = openReconciler({
@@ -89,10 +86,10 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
     pollMs: config.pollSeconds * 1000,
     async looked(look) {
       await capacity.refresh(look)
-      ratios.take(look)
       await watch.follow()
       if (look.disks) await images.collect(look.disks, reconciler.desired().instances.values(), look.at)
       tell()
+      firstLook.resolve()
     },
   })
   const checks = openChecks(reconciler.wake)
@@ -105,24 +102,26 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
 
   const watch = openGuestWatch({ reconciler, records, consoles, checks, clock })
 
+  const firstLook = Promise.withResolvers<void>()
   const unread = openUnread('compute', log)
+  const sources = openSources({ driver, store, exec, clock, unread, facts: sampleFacts })
   const poller = openPoller({
     component: 'compute',
-    collectors: [{ name: 'guests', collect: async () => instanceSamples() }],
+    collectors: sources.collectors,
     intervalMs: config.sampleSeconds * 1000,
     clock,
     log,
   })
 
-  const own = () =>
-    ownStatus({
-      reconciler,
-      records,
-      journal,
-      capabilities: () => capabilities,
-      capacity: capacity.current,
-      health: watch.health,
-    })
+  const parts: StatusParts = {
+    reconciler,
+    records,
+    journal,
+    capabilities: () => capabilities,
+    capacity: capacity.current,
+    health: watch.health,
+  }
+  const own = () => ownStatus(parts)
   let told = ''
   function tell(): void {
     const fingerprint = statusFingerprint(own())
@@ -153,7 +152,8 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
         const probing = setInterval(() => void probe().catch((err) => log.error({ err }, 'probe failed')), probeMs)
         try {
           const following = followDaemon(paths.networkSocket, { clock, signal: stop, onChange: reconciler.wake })
-          await Promise.all([reconciler.run(stop), poller.run(stop), following])
+          const sampling = Promise.race([firstLook.promise, aborted(stop)]).then(() => poller.run(stop))
+          await Promise.all([reconciler.run(stop), sampling, following])
         } finally {
           clearInterval(probing)
           checks.close()
@@ -161,7 +161,7 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
         }
       },
       problems: reconciler.problems,
-      status: own,
+      status: statusWithFigures,
       routes: consoles.routes,
       upgrades: consoles.upgrades,
       sequence,
@@ -170,24 +170,31 @@ export async function runCompute({ root, signal, openExec = openProcesses }: Com
     signal,
   })
 
-  function instanceSamples() {
+  function statusWithFigures() {
+    const figures = sources.figures()
+    return figures ? { ...own(), figures } : own()
+  }
+
+  function sampleFacts(): SampleFacts {
     const look = reconciler.look()
-    const facts = {
-      capacity: capacity.current(),
+    return {
+      hardware: capacity.hardware(),
       guests: look?.guests?.guests,
       lookAgeSeconds: look && (clock.now().getTime() - look.at.getTime()) / 1000,
       instances: own().instances.map((status) => {
-        const desired = reconciler.desired().instances.get(status.id)
+        const { id } = status
+        const desired = reconciler.desired().instances.get(id)
+        const record = records.get(id)
         return {
           status,
           desired,
-          name: desired?.name ?? records.get(status.id)?.name ?? status.id,
-          guest: look?.guest(status.id),
-          details: reconciler.sightings.get(status.id)?.details,
-          cpuRatio: ratios.of(status.id),
+          started: record?.started,
+          name: desired?.name ?? record?.name ?? id,
+          guest: look?.guest(id),
+          details: reconciler.sightings.get(id)?.details,
+          disks: instanceDisks(parts, id),
         }
       }),
     }
-    return [...slipwaySamples(facts), ...xenSamples(facts), ...libvirtSamples(facts)]
   }
 }

@@ -12,8 +12,11 @@ export interface DiskStore {
   /** Whether this host can keep disks so: "zvol", "raw", "snapshot.disk", "clone". Never throws. */
   probe(): Promise<Record<string, { available: boolean; reason?: string }>>
 
-  /** @throws AppError command-failed */
+  /** What disks can have here. @throws AppError command-failed */
   capacity(): Promise<{ diskBytes: number; freeDiskBytes: number }>
+
+  /** What the disks lie on, with everything else that is there. @throws AppError command-failed */
+  pool(): Promise<PoolStatus>
 
   /** Everything with this store's mark, whole things only. One call of the tool, whatever the number of disks. @throws AppError command-failed */
   list(): Promise<StoredDisk[]>
@@ -60,10 +63,23 @@ export type DiskSource = { image: string } | { snapshotOf: DiskName; snapshot: s
 
 export interface StoredDisk {
   name: DiskName | { kind: 'image'; digest: string }
+  /** The device or the file. */
+  path: string
   sizeBytes: number
   /** What it takes up by itself, its snapshots included. */
   usedBytes: number
+  /** What is in it, be it shared with others or its own. */
+  referencedBytes: number
   snapshots: readonly StoredSnapshot[]
+}
+
+export interface PoolStatus {
+  /** Of the pool, or the folder. */
+  name: string
+  /** Absent while the pool cannot be opened. */
+  room?: { sizeBytes: number; freeBytes: number }
+  /** In the words of ZFS: ONLINE, DEGRADED, …; absent where nobody says. */
+  health?: string
 }
 
 export interface StoredSnapshot {

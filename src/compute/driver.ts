@@ -60,6 +60,36 @@ export interface GuestList {
   unread: number
 }
 
+/** A virtual processor of a guest, or of the host itself (domid 0). */
+export interface Vcpu {
+  /** Of its guest. */
+  name: string
+  domid: number
+  /** Counted from 0 in its guest. */
+  vcpu: number
+  /** The processor of the machine that it was on last; undefined while it is offline. */
+  processor: number | undefined
+  /** Whether it has nothing to do. */
+  blocked: boolean
+  /** For how long it has run. */
+  seconds: number
+}
+
+export interface VcpuList {
+  vcpus: readonly Vcpu[]
+  /** Lines that could not be read. */
+  unread: readonly string[]
+}
+
+/** What the hypervisor has. */
+export interface Hardware {
+  memoryMiB: number
+  freeMemoryMiB: number
+  cpus: number
+  /** The numbers of the processors. */
+  processors: readonly number[]
+}
+
 /** `waiting`: the guest's driver is there and waits for the host. `none`: the guest has not looked at the device, and may never. */
 export type DeviceConnection = 'none' | 'waiting' | 'connected'
 
@@ -90,7 +120,10 @@ export interface Driver {
   probe(): Promise<Capabilities>
 
   /** Memory and cpus of the whole machine. @throws AppError command-failed */
-  capacity(): Promise<{ memoryMiB: number; freeMemoryMiB: number; cpus: number }>
+  capacity(): Promise<Hardware>
+
+  /** The virtual processors of every guest and of the host itself. @throws AppError command-failed */
+  vcpus(): Promise<VcpuList>
 
   /** Every guest, the host itself left out. @throws AppError command-failed: nothing is known then, and nothing may be concluded */
   list(): Promise<GuestList>

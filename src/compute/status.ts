@@ -1,5 +1,6 @@
 import type { Capability, Capacity, ComputeStatus, InstanceStatus, VolumeStatus } from '../contract/compute-status.ts'
 import type { DaemonStatus } from '../contract/daemon.ts'
+import type { StoredDisk } from './disk-store.ts'
 import { rootDisk } from './instance-disks.ts'
 import type { Journal } from './operations/journal.ts'
 import { type Reconciler, type Standing, waitingChanges } from './reconcile.ts'
@@ -12,6 +13,12 @@ export interface StatusParts {
   capabilities: () => Readonly<Record<string, Capability>>
   capacity: () => Capacity | null
   health: (id: string) => Pick<InstanceStatus, 'health' | 'healthMessage'>
+}
+
+export interface InstanceDisk {
+  device: string
+  backend: 'phy' | 'qdisk'
+  stored: StoredDisk
 }
 
 /** What compute's status has beside what every daemon tells. */
@@ -80,7 +87,17 @@ function instanceStatus(parts: StatusParts, id: string, standing: Standing): Ins
   }
 }
 
-function disksOf({ reconciler, records }: StatusParts, id: string): InstanceStatus['disks'] {
+function disksOf(parts: StatusParts, id: string): InstanceStatus['disks'] {
+  return instanceDisks(parts, id).map(({ device, backend, stored: { sizeBytes, usedBytes } }) => ({
+    device,
+    sizeBytes,
+    usedBytes,
+    backend,
+  }))
+}
+
+/** The disks of an instance that are there: its first one and its volumes. */
+export function instanceDisks({ reconciler, records }: StatusParts, id: string): InstanceDisk[] {
   const look = reconciler.look()
   if (!look) return []
   const volumes = (records.get(id)?.started ?? reconciler.desired().instances.get(id))?.volumes ?? []
@@ -90,9 +107,8 @@ function disksOf({ reconciler, records }: StatusParts, id: string): InstanceStat
     ...volumes.map(({ device, volume }) => ({ device, name: { kind: 'volume' as const, id: volume } })),
   ]
   return names.flatMap(({ device, name }) => {
-    const disk = look.disk(name)
-    if (!disk) return []
-    return [{ device, sizeBytes: disk.sizeBytes, usedBytes: disk.usedBytes, backend: backends.get(device) ?? 'phy' }]
+    const stored = look.disk(name)
+    return stored ? [{ device, backend: backends.get(device) ?? 'phy', stored }] : []
   })
 }
 

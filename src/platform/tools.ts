@@ -6,6 +6,7 @@ export const freebsdTools = {
   dnsmasq: '/usr/local/sbin/dnsmasq',
   'freebsd-version': '/bin/freebsd-version',
   ifconfig: '/sbin/ifconfig',
+  iostat: '/usr/sbin/iostat',
   kill: '/bin/kill',
   kldstat: '/sbin/kldstat',
   netstat: '/usr/bin/netstat',

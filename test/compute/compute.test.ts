@@ -49,7 +49,7 @@ test('compute starts, is healthy, says its status and samples, and stops cleanly
   const [, samples] = await compute.get('/samples')
   expect(samples).toContain('\nslipway_compute_desired_generation 3\n')
   expect(samples).toMatch(/\nslipway_compute_resident_memory_bytes [1-9]\d+\n/)
-  expect(mergeExpositions([{ source: 'compute', text: samples }])).toEqual({ text: samples, problems: [] })
+  expect(mergeExpositions([{ source: 'compute', text: samples }])).toMatchObject({ text: samples, problems: [] })
 
   expect(await compute.end('SIGTERM')).toEqual([0, null])
   expect(existsSync(compute.socket)).toBe(false)

@@ -18,8 +18,10 @@ const known: InstanceRecord = {
 }
 const root: StoredDisk = {
   name: { kind: 'instance', id },
+  path: '',
   sizeBytes: desired.root.sizeBytes,
   usedBytes: 0,
+  referencedBytes: 0,
   snapshots: [],
 }
 const guest = (change: Partial<Guest> = {}): Guest => ({

@@ -8,8 +8,10 @@ import { openLog } from '../../src/platform/log.ts'
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`
 const image = (letter: string): StoredDisk => ({
   name: { kind: 'image', digest: digest(letter) },
+  path: '',
   sizeBytes: 1,
   usedBytes: 1,
+  referencedBytes: 1,
   snapshots: [],
 })
 const instanceOf = (letter: string) =>

@@ -6,7 +6,14 @@ import { desiredInstance } from './support/desired-instance.ts'
 const id = 'a'.repeat(16)
 const volume = { id, name: 'shop.data', sizeBytes: 2048, wanted: 'present' } as const
 const absent = { ...volume, wanted: 'absent' } as const
-const stored: StoredDisk = { name: { kind: 'volume', id }, sizeBytes: 2048, usedBytes: 0, snapshots: [] }
+const stored: StoredDisk = {
+  name: { kind: 'volume', id },
+  path: '',
+  sizeBytes: 2048,
+  usedBytes: 0,
+  referencedBytes: 0,
+  snapshots: [],
+}
 const user = desiredInstance({ volumes: [{ volume: id, device: 'xvdf', readOnly: false }] })
 
 test.each([

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DesiredInstance, DesiredVolume, ImageRef } from '../../src/contract/instance.ts'
+import { knownDashboard, missingSeries } from '../support/known-dashboards.ts'
 import { MiB, openDesk, type Patience } from './compute-desk.ts'
 
 export interface HostResult {
@@ -108,6 +109,32 @@ export function computeHostSuite(
         const [, log] = await host.get(`/instances/${web.id}/console/log`)
         expect(log).toContain(host.upText)
       })
+
+      onlySimulated('its disks and interfaces are counted by programs of FreeBSD')(
+        'is in every series that dashboards for Xen and for libvirt query, and in the figures of the status',
+        async () => {
+          for (const name of ['xen-exporter', 'libvirt-openstack'] as const)
+            await expect
+              .poll(async () => missingSeries((await host.get('/samples'))[1], knownDashboard(name)), patience)
+              .toEqual([])
+          const own = async () => (await status()).figures?.instances.find(({ id }) => id === web.id)
+          const before = await own()
+          await expect
+            .poll(async () => ((await own())?.writtenBytes ?? 0) > (before?.writtenBytes ?? 0), patience)
+            .toBe(true)
+          expect(await own()).toEqual({
+            id: web.id,
+            cpuSeconds: expect.any(Number),
+            memoryBytes: host.shape.memoryMiB * MiB,
+            receivedBytes: expect.any(Number),
+            sentBytes: expect.any(Number),
+            readBytes: expect.any(Number),
+            writtenBytes: expect.any(Number),
+          })
+          const failed = /^slipway_compute_collector_success\{.*\} 0$|^slipway_compute_unread_lines_total/m
+          expect((await host.get('/samples'))[1]).not.toMatch(failed)
+        },
+      )
 
       onlyReal('lives: it has read its disk and its seed, and answers at the address from there', async (life) => {
         const [said] = await life.said(web.name, 'GUEST DISK')

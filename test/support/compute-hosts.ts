@@ -103,7 +103,7 @@ async function hostAt(root: string, machinery: Machinery): Promise<ComputeHost> 
   ])
     await mkdir(at(folder), { recursive: true })
   await writeFile(at(join('var/db/slipway/cache', digest.replace(':', '/'))), layer)
-  await writeFile(at('usr/local/etc/slipway/compute.yaml'), 'pollSeconds: 1\nlogLevel: silent\n')
+  await writeFile(at('usr/local/etc/slipway/compute.yaml'), 'pollSeconds: 1\nsampleSeconds: 1\nlogLevel: silent\n')
   await writeFile(at('usr/local/share/edk2-xen/XEN_X64_EFI.fd'), 'firmware')
   const http = openHttp({ url: 'http://compute', socketPath })
 

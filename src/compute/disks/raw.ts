@@ -105,6 +105,12 @@ export function openRaw({ folder, quotaBytes }: { folder: string; quotaBytes?: n
       return { diskBytes: used + free, freeDiskBytes: free }
     },
 
+    async pool() {
+      await prepare()
+      const { bsize, blocks, bavail } = await statfs(folder)
+      return { name: folder, room: { sizeBytes: bsize * blocks, freeBytes: bsize * bavail } }
+    },
+
     async list() {
       const found: StoredDisk[] = []
       for (const [kind, name] of Object.entries(folders))
@@ -115,8 +121,10 @@ export function openRaw({ folder, quotaBytes }: { folder: string; quotaBytes?: n
           const { size, blocks } = await stat(join(folder, name, id))
           found.push({
             name: disk as StoredDisk['name'],
+            path: join(folder, name, id),
             sizeBytes: size,
             usedBytes: blocks * sectorBytes,
+            referencedBytes: blocks * sectorBytes,
             snapshots: [],
           })
         }

@@ -7,6 +7,7 @@ export const listColumns = [
   'type',
   'creation',
   'used',
+  'referenced',
   'volsize',
   'origin',
   ownerProperty,
@@ -20,6 +21,7 @@ export interface ZfsRow {
   /** Seconds since 1970. */
   creation: number
   usedBytes: number
+  referencedBytes: number
   /** 0 where there is none. */
   volsizeBytes: number
   origin: string | undefined
@@ -37,7 +39,7 @@ export function readZfsList(text: string): ZfsRow[] {
 
 function readRow(line: string): ZfsRow {
   const fields = line.split('\t')
-  const [name, type, creation, used, volsize, origin, owner, memory] = fields
+  const [name, type, creation, used, referenced, volsize, origin, owner, memory] = fields
   if (
     fields.length !== listColumns.length ||
     !name ||
@@ -49,6 +51,7 @@ function readRow(line: string): ZfsRow {
     type,
     creation: number(creation, line),
     usedBytes: number(used, line),
+    referencedBytes: number(referenced, line),
     volsizeBytes: number(volsize, line),
     origin: some(origin),
     owner: some(owner),

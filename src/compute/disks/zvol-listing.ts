@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import type { StoredDisk } from '../disk-store.ts'
 import type { ZfsRow } from './zfs-output.ts'
 import { imageSnapshot, readOwner, readSnapshot } from './zvol-names.ts'
 
 /** What the rows are of disks with our mark; images only when they are whole. Snapshots stand behind their volume's row. */
-export function storedDisks(rows: readonly ZfsRow[]): StoredDisk[] {
+export function storedDisks(rows: readonly ZfsRow[], deviceFolder: string): StoredDisk[] {
   const snapshotsOf = Map.groupBy(
     rows.filter((row) => row.type === 'snapshot'),
     (row) => row.name.split('@')[0],
@@ -16,8 +17,10 @@ export function storedDisks(rows: readonly ZfsRow[]): StoredDisk[] {
     return [
       {
         name,
+        path: join(deviceFolder, volume.name),
         sizeBytes: volume.volsizeBytes,
         usedBytes: volume.usedBytes,
+        referencedBytes: volume.referencedBytes,
         snapshots: snapshots.flatMap((row) => {
           const given = readSnapshot(row.name.slice(volume.name.length + 1))
           const at = new Date(row.creation * 1000).toISOString()

@@ -1,8 +1,9 @@
 import { AppError, isAppError } from '../../contract/errors.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { Exec } from '../../platform/exec.ts'
+import { type Exec, execOk } from '../../platform/exec.ts'
 import type { DiskName, DiskSource, DiskStore } from '../disk-store.ts'
 import { noDisk, noImage, refuseShrinking } from './refusals.ts'
+import { readPool } from './zpool-output.ts'
 import { type OurVolume, openDatasets } from './zvol-datasets.ts'
 import { openImages } from './zvol-images.ts'
 import { shown, storedDisks, youngerThan } from './zvol-listing.ts'
@@ -55,12 +56,18 @@ export function openZvol({ exec, pool, deviceFolder, quotaBytes, clock }: ZvolOp
       return { diskBytes: used + available, freeDiskBytes: available }
     },
 
+    async pool() {
+      const [name = ''] = pool.split('/')
+      const argv = ['zpool', 'list', '-Hp', '-o', 'size,free,health', name] as const
+      return { name, ...readPool((await execOk(exec, argv, { timeoutMs: 10_000 })).stdout) }
+    },
+
     async list() {
       const all = await rows('-t', 'volume,snapshot', '-r', '-s', 'createtxg', names.top).catch((error) => {
         if (isAppError(error, 'not-found')) return []
         throw error
       })
-      return storedDisks(all)
+      return storedDisks(all, deviceFolder)
     },
 
     importImage: images.import,

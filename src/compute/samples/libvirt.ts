@@ -1,6 +1,7 @@
 import type { MetricFamily } from '../../monitor/samples.ts'
 import type { Guest } from '../driver.ts'
-import { counter, gauge, imageOf, type SampledInstance, type SampleFacts, stackOf } from './facts.ts'
+import { instancesByDomid, portOf, type SampledInstance, type SampleFacts, shapeOf, stackOf } from './facts.ts'
+import { type Column, families, figure, info } from './families.ts'
 
 const MiB = 1024 * 1024
 
@@ -16,99 +17,98 @@ function stateOf(guest: Guest | undefined): [value: number, words: string] {
     : [5, 'the domain is shut off']
 }
 
-/** The names of inovex/prometheus-libvirt-exporter, for its dashboards, as far as the data is there; a domain is an instance's name. */
-export function libvirtSamples({ instances, guests }: SampleFacts): MetricFamily[] {
-  const live = instances.flatMap(({ guest, ...rest }) => (guest ? [{ ...rest, guest }] : []))
-  const each = (value: (it: SampledInstance & { guest: Guest }) => number) =>
-    live.map((it) => ({ labels: { domain: it.name }, value: value(it) }))
+const most = (it: SampledInstance) => (shapeOf(it)?.memoryMiB ?? 0) * MiB || undefined
+const figures: readonly Column<SampledInstance>[] = [
+  [
+    'gauge',
+    'libvirt_domain_info_memory_usage_bytes',
+    'Memory that a domain has.',
+    ({ guest }) => guest && guest.memoryMiB * MiB,
+  ],
+  ['gauge', 'libvirt_domain_info_maximum_memory_bytes', 'Memory that a domain may have.', most],
+  ['gauge', 'libvirt_domain_memory_stats_maximum_bytes', 'Memory that a domain may have.', most],
+  ['gauge', 'libvirt_domain_info_virtual_cpus', 'Processors of a domain.', ({ guest }) => guest?.vcpus],
+]
+
+/**
+ * The names of inovex/prometheus-libvirt-exporter, for its dashboards, as far as the last look knows; a domain is an instance's name. What a
+ * guest does with its memory, and for how long it waited for a processor, a Xen host does not know: those names are not here.
+ */
+export function libvirtSamples(facts: SampleFacts): MetricFamily[] {
+  const { instances, guests } = facts
+  const live = [...instancesByDomid(facts).values()]
   return [
-    gauge('libvirt_up', 'Whether the hypervisor answered.', [{ value: guests ? 1 : 0 }]),
-    gauge('libvirt_domains', 'How many guests the hypervisor has.', guests ? [{ value: guests.length }] : []),
-    gauge(
+    figure('libvirt_up', 'Whether the hypervisor answered.', guests ? 1 : 0),
+    figure('libvirt_domains', 'How many guests the hypervisor has.', guests?.length),
+    info(
       'libvirt_domain_openstack_info',
       'What a domain is in the words of OpenStack; always 1.',
       instances.map(({ name, status: { id } }) => ({
-        labels: {
-          domain: name,
-          instance_name: name,
-          instance_id: id,
-          flavor_name: '',
-          user_name: '',
-          user_id: '',
-          project_name: stackOf(name),
-          project_id: stackOf(name),
-        },
-        value: 1,
+        domain: name,
+        instance_name: name,
+        instance_id: id,
+        flavor_name: '',
+        user_name: '',
+        user_id: '',
+        project_name: stackOf(name),
+        project_id: stackOf(name),
       })),
     ),
-    gauge(
-      'libvirt_domain_info_state',
-      'The state of a domain, as a number of libvirt.',
-      instances.map(({ name, guest }) => {
+    {
+      name: 'libvirt_domain_info_state',
+      help: 'The state of a domain, as a number of libvirt.',
+      type: 'gauge',
+      rows: instances.map(({ name, guest }) => {
         const [value, words] = stateOf(guest)
         return { labels: { domain: name, state_desc: words }, value }
       }),
+    },
+    ...families(
+      live.map((it) => [{ domain: it.name }, it] as const),
+      figures,
     ),
-    counter(
-      'libvirt_domain_info_cpu_time_seconds_total',
-      'CPU time that a domain has used.',
-      each(({ guest }) => guest.cpuSeconds),
-    ),
-    gauge(
-      'libvirt_domain_info_memory_usage_bytes',
-      'Memory that a domain has.',
-      each(({ guest }) => guest.memoryMiB * MiB),
-    ),
-    gauge(
-      'libvirt_domain_info_maximum_memory_bytes',
-      'Memory that a domain may have.',
-      live.flatMap(({ name, desired }) =>
-        desired ? [{ labels: { domain: name }, value: desired.memoryMiB * MiB }] : [],
-      ),
-    ),
-    gauge(
-      'libvirt_domain_info_virtual_cpus',
-      'Processors of a domain.',
-      each(({ guest }) => guest.vcpus),
-    ),
-    gauge(
-      'libvirt_domain_vcpu_current',
-      'Processors of a domain that are online.',
-      each(({ guest }) => guest.vcpus),
-    ),
-    gauge(
+    info(
       'libvirt_domain_block_stats_info',
       'What a disk of a domain is; always 1.',
-      instances.flatMap(({ name, desired, status: { disks } }) =>
-        disks.map(({ device, backend }) => ({
-          labels: { domain: name, target_device: device, source_file: imageOf(desired), driver_type: backend },
-          value: 1,
+      instances.flatMap(({ name, disks }) =>
+        disks.map(({ device, backend, stored }) => ({
+          domain: name,
+          disk_type: stored.path.startsWith('/dev/') ? 'block' : 'file',
+          target_bus: 'xen',
+          driver_name: backend === 'phy' ? 'phy' : 'qemu',
+          driver_type: 'raw',
+          source_file: stored.path,
+          target_device: device,
         })),
       ),
     ),
-    gauge(
-      'libvirt_domain_block_stats_capacity_bytes',
-      'The size of a disk of a domain.',
-      instances.flatMap(({ name, status: { disks } }) =>
-        disks.map(({ device, sizeBytes }) => ({ labels: { domain: name, target_device: device }, value: sizeBytes })),
+    ...families(
+      instances.flatMap(({ name, disks }) =>
+        disks.map(({ device, stored }) => [{ domain: name, target_device: device }, stored] as const),
       ),
+      [
+        [
+          'gauge',
+          'libvirt_domain_block_stats_capacity_bytes',
+          'The size of a disk of a domain.',
+          ({ sizeBytes }) => sizeBytes,
+        ],
+      ],
     ),
-    gauge(
+    info(
       'libvirt_domain_interface_stats_info',
       'What an interface of a domain is; always 1.',
-      live.flatMap(({ name, desired, details }) =>
-        (details?.interfaces ?? []).map((it) => {
-          const port = desired?.ports.find(({ mac }) => mac === it.mac)
+      live.flatMap((it) =>
+        (it.details?.interfaces ?? []).map(({ name, mac }) => {
+          const port = portOf(it, name)
           return {
-            labels: {
-              domain: name,
-              source_bridge: port?.bridge ?? '',
-              target_device: it.name,
-              mac_address: it.mac,
-              mtu_size: port?.mtu === undefined ? '' : String(port.mtu),
-              interface_type: 'bridge',
-            },
-            value: 1,
+            domain: it.name,
+            source_bridge: port?.bridge ?? '',
+            target_device: name,
+            mac_address: mac,
+            model_type: shapeOf(it)?.type === 'hvm' ? 'e1000' : 'netfront',
+            mtu_size: port?.mtu === undefined ? '' : String(port.mtu),
+            interface_type: 'bridge',
           }
         }),
       ),

@@ -1,63 +1,105 @@
 import type { MetricFamily } from '../../monitor/samples.ts'
-import { counter, gauge, type SampledInstance, type SampleFacts, stackOf } from './facts.ts'
+import { imageOf, instanceLabels, lives, type SampledInstance, type SampleFacts, shapeOf } from './facts.ts'
+import { type Column, families, figure, info } from './families.ts'
 
-/** What nobody else exports of instances. They are known by uuid; a domid is another one after every start. */
+const MiB = 1024 * 1024
+
+type Numbers = readonly Column<SampledInstance>[]
+
+const figures: Numbers = [
+  [
+    'gauge',
+    'slipway_instance_up',
+    'Whether an instance that is wanted running runs and its check does not fail.',
+    ({ desired, status }) =>
+      desired?.wanted === 'running' ? Number(status.state === 'running' && status.health !== 'unhealthy') : undefined,
+  ],
+  [
+    'gauge',
+    'slipway_instance_healthy',
+    'Whether the check of a running instance succeeds; absent when it has none.',
+    ({ status }) => (status.health === 'unknown' ? undefined : Number(status.health === 'healthy')),
+  ],
+  [
+    'counter',
+    'slipway_instance_restarts_total',
+    'How often an instance was started again because it had ended by itself.',
+    ({ status }) => status.restarts,
+  ],
+  [
+    'gauge',
+    'slipway_instance_start_timestamp_seconds',
+    'When the running domain of an instance began, in seconds since 1970.',
+    ({ status }) => (status.startedAt ? Date.parse(status.startedAt) / 1000 : undefined),
+  ],
+  [
+    'gauge',
+    'slipway_instance_first_boot_seconds',
+    'From the very first start of an instance until its check was healthy.',
+    ({ status }) => status.firstBootSeconds,
+  ],
+  [
+    'gauge',
+    'slipway_instance_memory_bytes',
+    'Memory that an instance has.',
+    ({ guest }) => (guest && lives(guest) ? guest.memoryMiB * MiB : undefined),
+  ],
+  [
+    'gauge',
+    'slipway_instance_snapshots',
+    'How many snapshots an instance has.',
+    ({ status }) => status.snapshots.length,
+  ],
+]
+
+/** What nobody else exports of instances, as far as the last look knows it. */
 export function slipwaySamples({ instances, lookAgeSeconds }: SampleFacts): MetricFamily[] {
-  const labels = ({ status, name }: SampledInstance) => ({ uuid: status.id, instance: name, stack: stackOf(name) })
-  const rows = (value: (instance: SampledInstance) => number | undefined) =>
-    instances.flatMap((instance) => {
-      const number = value(instance)
-      return number === undefined ? [] : [{ labels: labels(instance), value: number }]
-    })
+  const named = instances.map((it) => [instanceLabels(it), it] as const)
   return [
-    gauge(
+    info(
       'slipway_instance_state',
       'The state of each instance; always 1.',
-      instances.map((it) => ({ labels: { ...labels(it), state: it.status.state }, value: 1 })),
+      named.map(([labels, { status }]) => ({ ...labels, state: status.state })),
     ),
-    gauge(
-      'slipway_instance_healthy',
-      'Whether the check of a running instance succeeds; absent when it has none.',
-      rows(({ status }) => (status.health === 'unknown' ? undefined : status.health === 'healthy' ? 1 : 0)),
+    info(
+      'slipway_instance_info',
+      'What each instance is made from; always 1.',
+      named.map(([labels, it]) => {
+        const image = imageOf(it)
+        return {
+          ...labels,
+          image: image?.name ?? '',
+          image_version: image?.version ?? '',
+          image_digest: image?.digest ?? '',
+          type: shapeOf(it)?.type ?? '',
+        }
+      }),
     ),
-    counter(
-      'slipway_instance_restarts_total',
-      'How often an instance was started again because it had ended by itself.',
-      rows(({ status }) => status.restarts),
-    ),
-    gauge(
-      'slipway_instance_start_timestamp_seconds',
-      'When the running domain of an instance began, in seconds since 1970.',
-      rows(({ status }) => (status.startedAt ? Date.parse(status.startedAt) / 1000 : undefined)),
-    ),
-    gauge(
-      'slipway_instance_first_boot_seconds',
-      'From the very first start of an instance until its check was healthy.',
-      rows(({ status }) => status.firstBootSeconds),
-    ),
-    gauge(
-      'slipway_instance_disk_size_bytes',
-      'The size of a disk of an instance.',
-      instances.flatMap((it) =>
-        it.status.disks.map(({ device, sizeBytes }) => ({ labels: { ...labels(it), device }, value: sizeBytes })),
+    ...families(named, figures),
+    ...families(
+      named.flatMap(([labels, { disks }]) =>
+        disks.map(({ device, stored }) => [{ ...labels, device }, stored] as const),
       ),
+      [
+        ['gauge', 'slipway_instance_disk_size_bytes', 'The size of a disk of an instance.', (disk) => disk.sizeBytes],
+        [
+          'gauge',
+          'slipway_instance_disk_used_bytes',
+          'What a disk of an instance takes up by itself, its snapshots included.',
+          (disk) => disk.usedBytes,
+        ],
+        [
+          'gauge',
+          'slipway_instance_disk_referenced_bytes',
+          'What is in a disk of an instance, be it its own or shared with its image.',
+          (disk) => disk.referencedBytes,
+        ],
+      ],
     ),
-    gauge(
-      'slipway_instance_disk_used_bytes',
-      'What a disk of an instance takes up by itself, its snapshots included.',
-      instances.flatMap((it) =>
-        it.status.disks.map(({ device, usedBytes }) => ({ labels: { ...labels(it), device }, value: usedBytes })),
-      ),
-    ),
-    gauge(
-      'slipway_instance_snapshots',
-      'How many snapshots an instance has.',
-      rows(({ status }) => status.snapshots.length),
-    ),
-    gauge(
+    figure(
       'slipway_compute_look_age_seconds',
       'How long ago the hypervisor and the disks were looked at.',
-      lookAgeSeconds === undefined ? [] : [{ value: lookAgeSeconds }],
+      lookAgeSeconds,
     ),
   ]
 }

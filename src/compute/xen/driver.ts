@@ -9,7 +9,6 @@ import { configText } from './config-text.ts'
 import { checkClaims } from './disk-claims.ts'
 import { diskSpec, domainConfig, type Firmware } from './domain-config.ts'
 import { deviceNumber, domainDetails } from './domain-details.ts'
-import { numberOf } from './host-info.ts'
 import { openLasting } from './lasting.ts'
 import { probeXen } from './probe.ts'
 import { isKnownRefusal, refusalOf } from './refusal.ts'
@@ -134,16 +133,8 @@ export function openXen({ exec, firmware, folder, vifScript, clock }: XenOptions
     name: 'xen',
     probe: () => probeXen(xl),
 
-    async capacity() {
-      const info = await xl.info()
-      const fact = (key: string) => {
-        const value = numberOf(info, key)
-        if (value === undefined) throw new AppError('command-failed', `xl info tells no ${key}`)
-        return value
-      }
-      return { memoryMiB: fact('total_memory'), freeMemoryMiB: fact('free_memory'), cpus: fact('nr_cpus') }
-    },
-
+    capacity: () => xl.hardware(),
+    vcpus: () => xl.vcpus(),
     list: () => xl.list(),
 
     async inspect(domid) {

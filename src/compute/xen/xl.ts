@@ -1,10 +1,11 @@
 import { AppError } from '../../contract/errors.ts'
 import type { Exec, ExecResult } from '../../platform/exec.ts'
-import type { Guest, GuestList } from '../driver.ts'
+import type { Guest, GuestList, Hardware, VcpuList } from '../driver.ts'
 import { type DiskClaim, readDiskClaims } from './domain-configs.ts'
 import { readDomainList } from './domain-list.ts'
-import { type HostInfo, readHostInfo } from './host-info.ts'
+import { type HostInfo, readHardware, readHostInfo } from './host-info.ts'
 import { refusalOf } from './refusal.ts'
+import { readVcpuList } from './vcpu-list.ts'
 import { readXenstore, type Xenstore } from './xenstore.ts'
 
 /** Questions answer within this; libxl's own limits for making and ending a domain add up to two minutes. */
@@ -17,6 +18,8 @@ export interface Xl {
   list(): Promise<GuestList>
   claims(): Promise<DiskClaim[]>
   info(): Promise<HostInfo>
+  hardware(): Promise<Hardware>
+  vcpus(): Promise<VcpuList>
   xenstore(path: string): Promise<Xenstore>
   /** Runs a subcommand that changes something. @throws AppError command-timeout */
   run(...words: string[]): Promise<ExecResult>
@@ -40,6 +43,8 @@ export function openXl(exec: Exec): Xl {
     },
     claims: async () => readDiskClaims(await ask('xl', 'list', '-l')),
     info: async () => readHostInfo(await ask('xl', 'info')),
+    hardware: async () => readHardware(await ask('xl', 'info', '-n')),
+    vcpus: async () => readVcpuList(await ask('xl', 'vcpu-list')),
     xenstore: async (path) => readXenstore(await ask('xenstore-ls', '-f', path)),
     run,
     async runOk(...words) {

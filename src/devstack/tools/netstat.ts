@@ -1,6 +1,7 @@
 import { addressText, parseAddress } from '../../rules/address.ts'
 import type { Machine } from '../machine.ts'
 import type { Interface, InterfaceAddress } from '../net/interfaces.ts'
+import { flow } from '../pf/traffic.ts'
 import { prints, refuses } from './said.ts'
 import type { SimulatedTool } from './tool.ts'
 
@@ -12,29 +13,34 @@ export const netstat: SimulatedTool = ({ arguments: words }, machine) => {
   if (!/--libxo[= ]json/.test(words.join(' '))) return refuses(1, 'netstat: the simulator answers --libxo json only')
   if (letters.includes('r')) return prints(JSON.stringify({ statistics: routes(machine) }))
   if (!letters.includes('i') && name === undefined) return refuses(1, 'netstat: the simulator knows -i and -r only')
+  flow(machine)
   const shown = machine.interfaces.all().filter((it) => name === undefined || it.name === name)
   const link = shown.flatMap((it) => [linkEntry(machine, it), ...it.addresses.map((own) => addressEntry(it, own))])
-  return prints(JSON.stringify({ statistics: { interface: link } }))
+  const text = JSON.stringify({ statistics: { interface: link } })
+  // `-d` writes one key twice into one object: drops of what came in, and then of what went out.
+  return prints(
+    letters.includes('d') ? text.replaceAll('"collisions":0}', '"collisions":0,"dropped-packets":0}') : text,
+  )
 }
 
-/** What PF has seen on it has gone over it. */
+/** What PF has seen on it has gone over it, but for what it did not let out. */
 function linkEntry({ pf }: Machine, it: Interface) {
   const counts = pf.kernel.interfaceStats.of(it.name)
-  const sum = (start: string, what: 'packets' | 'bytes') =>
-    [...counts].reduce((total, [name, count]) => total + (name.startsWith(start) ? count[what] : 0), 0)
+  const sum = (which: RegExp, what: 'packets' | 'bytes') =>
+    [...counts].reduce((total, [name, count]) => total + (which.test(name) ? count[what] : 0), 0)
   return {
     name: it.name,
     flags: flagsOf(it),
     mtu: it.mtu,
     network: `<Link#${it.index}>`,
     address: it.mac ?? it.name,
-    'received-packets': sum('In', 'packets'),
+    'received-packets': sum(/^In/, 'packets'),
     'received-errors': 0,
     'dropped-packets': 0,
-    'received-bytes': sum('In', 'bytes'),
-    'sent-packets': sum('Out', 'packets'),
+    'received-bytes': sum(/^In/, 'bytes'),
+    'sent-packets': sum(/^Out.*Pass$/, 'packets'),
     'send-errors': 0,
-    'sent-bytes': sum('Out', 'bytes'),
+    'sent-bytes': sum(/^Out.*Pass$/, 'bytes'),
     collisions: 0,
   }
 }

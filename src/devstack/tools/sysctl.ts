@@ -1,4 +1,5 @@
 import { type Machine, osreldate, versionOf, type XenFacts } from '../machine.ts'
+import { backendSysctls } from './backend-sysctls.ts'
 import { refuses } from './said.ts'
 import type { SimulatedTool } from './tool.ts'
 
@@ -68,8 +69,14 @@ export const sysctl: SimulatedTool = (call, machine) => {
 
   let stdout = ''
   let stderr = ''
-  const shown = names.length > 0 ? names : [...Object.keys(readOnly), ...Object.keys(writable)].sort()
+  const shown = names.length > 0 ? names : [...Object.keys(readOnly), ...Object.keys(writable), 'dev'].sort()
+  const backends = backendSysctls(machine)
   for (const word of shown) {
+    const below = [...backends].filter(([name]) => name === word || name.startsWith(`${word}.`))
+    if (below.length > 0) {
+      for (const [name, value] of below) stdout += `${prefix(flags, name)}${value}\n`
+      continue
+    }
     const [name = '', value] = split(word)
     const old = sysctlValue(machine, name)
     if (old === undefined) {

@@ -5,6 +5,7 @@ import { dnsmasq } from './dnsmasq.ts'
 import { fetch } from './fetch.ts'
 import { freebsdVersion } from './freebsd-version.ts'
 import { ifconfig } from './ifconfig.ts'
+import { iostat } from './iostat.ts'
 import { kill } from './kill.ts'
 import { kldstat } from './kldstat.ts'
 import { netstat } from './netstat.ts'
@@ -28,6 +29,7 @@ import { zpool } from './zpool.ts'
 export const simulatedTools: Readonly<Record<string, SimulatedTool>> = {
   [freebsdTools['freebsd-version']]: freebsdVersion,
   [freebsdTools.arp]: arp,
+  [freebsdTools.iostat]: iostat,
   [freebsdTools.netstat]: netstat,
   [freebsdTools.pfctl]: pfctl,
   [freebsdTools.dnsmasq]: dnsmasq,

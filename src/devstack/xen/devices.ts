@@ -27,7 +27,7 @@ export async function chooseBackend(spec: DiskSpec): Promise<AttachedDisk | stri
   const backend = spec.backend ?? (plain ? 'phy' : 'qdisk')
   if ((backend === 'phy' && spec.format !== 'raw') || (backend !== 'phy' && backend !== 'qdisk'))
     return libxlError(place(467), undefined, `no suitable backend for disk ${spec.vdev}`)
-  return { spec, number, backend, connected: true }
+  return { spec, number, backend, connected: true, attachedAtMs: 0 }
 }
 
 /** The backend opens its disk. Answers what is wrong, when something is. */

@@ -2,6 +2,7 @@ import type { Console } from './console.ts'
 import type { DiskSpec } from './disk-spec.ts'
 import type { DomainConfig, Ending } from './domain-config.ts'
 import type { Guest } from './guest.ts'
+import { busyShare, ranMs } from './guest-load.ts'
 import type { VifSpec } from './vif-spec.ts'
 
 export interface AttachedDisk {
@@ -11,6 +12,8 @@ export interface AttachedDisk {
   backend: 'phy' | 'qdisk'
   /** Whether both ends came together. */
   connected: boolean
+  /** For how long its guest had run when it came, in milliseconds. */
+  attachedAtMs: number
 }
 
 export interface AttachedVif {
@@ -83,10 +86,9 @@ export function stateLetters(domain: Domain): string {
   ].join('')
 }
 
-/** A guest is busy one hundredth of its time, and for a moment at its start. */
-export function cpuSeconds({ cpu }: Domain, now: Date): number {
-  const ran = cpu.usedMs + (cpu.since === undefined ? 0 : now.getTime() - cpu.since)
-  return 0.3 + ran / 100_000
+/** A guest is busy a part of its time, and for a moment at its start. */
+export function cpuSeconds(domain: Domain, now: Date): number {
+  return 0.3 + (busyShare(domain) * ranMs(domain, now)) / 1000
 }
 
 /** Starts or stops the count of the time in which a domain runs. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import { Refused } from '../tools/refused.ts'
+import { openBackendUnits, type ServedDisk } from './backend-units.ts'
 import { buildDomain, domainOverheadKiB } from './build-domain.ts'
 import { openConsole } from './console.ts'
 import { countCpu, type Domain } from './domain.ts'
@@ -35,6 +36,8 @@ export interface Hypervisor {
   /** It goes on after it was suspended. */
   resume(domain: Domain, options: { paused: boolean }): void
   setTarget(domain: Domain, targetKiB: number): void
+  /** The disks that the kernel of the host serves, by the numbers of its devices. */
+  servedDisks(): ReadonlyMap<number, ServedDisk>
   /** Whether a domain has this file open. */
   isOpen(path: string): boolean
   /** The machine is switched off. */
@@ -63,6 +66,7 @@ const overheadKiB = 21 * 1024
 
 export function openHypervisor({ clock, backplane, times, totalMiB, dom0MiB, log }: HypervisorOptions): Hypervisor {
   const domains = new Map<number, Domain>()
+  const backendUnits = openBackendUnits()
   let nextId = 1
 
   const byName = (name: string) => [...domains.values()].find(({ config }) => config.name === name)
@@ -242,6 +246,7 @@ export function openHypervisor({ clock, backplane, times, totalMiB, dom0MiB, log
       if (domain.guest.phase() === 'up' && domain.guest.pvDrivers)
         domain.memoryKiB = Math.min(targetKiB, domain.memoryKiB + Math.max(0, freeKiB()))
     },
+    servedDisks: () => backendUnits([...domains.values()]),
     isOpen: (path) => [...domains.values()].some(({ disks }) => disks.some(({ spec }) => spec.path === path)),
     stop() {
       for (const domain of [...domains.values()]) removeDomain(domain)

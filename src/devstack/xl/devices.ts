@@ -5,6 +5,7 @@ import { chooseBackend, connectDisk } from '../xen/devices.ts'
 import { deviceNumber, parseDiskSpec } from '../xen/disk-spec.ts'
 import type { Domain } from '../xen/domain.ts'
 import { withMac } from '../xen/domain-config.ts'
+import { ranMs } from '../xen/guest-load.ts'
 import { libxlJson } from '../xen/json-text.ts'
 import { libxlError } from '../xen/libxl-errors.ts'
 import { parseVifSpec } from '../xen/vif-spec.ts'
@@ -81,7 +82,7 @@ export const blockAttach: XlCommand = async (call) => {
     return failed(libxlError('libxl_disk.c:315:device_disk_add', domain.id, 'device already exists in xenstore'))
   const problem = await connectDisk(domain.id, disk)
   if (problem) return failed(problem[0] as string)
-  domain.disks.push(disk)
+  domain.disks.push({ ...disk, attachedAtMs: ranMs(domain, call.machine.clock.now()) })
   domain.config = { ...domain.config, disks: [...domain.config.disks, spec] }
   return prints()
 }

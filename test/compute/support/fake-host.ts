@@ -106,6 +106,7 @@ export async function fakeHost() {
     name: 'xen',
     probe: unused,
     capacity: unused,
+    vcpus: unused,
     inspect: unused,
     setMemory: unused,
     setVcpus: unused,
@@ -177,6 +178,7 @@ export async function fakeHost() {
     kind: 'zvol',
     probe: unused,
     capacity: unused,
+    pool: unused,
     importImage: unused,
     removeImage: unused,
     grow: unused,
@@ -258,7 +260,7 @@ export async function fakeHost() {
     guest: (id: string) => guests.get(id),
     disk: (name: DiskName) => disks.get(keyOf(name)),
     putDisk: (name: DiskName, snapshots: StoredDisk['snapshots'] = []) =>
-      void disks.set(keyOf(name), { name, sizeBytes: 2 ** 30, usedBytes: 0, snapshots }),
+      void disks.set(keyOf(name), { name, path: '', sizeBytes: 2 ** 30, usedBytes: 0, referencedBytes: 0, snapshots }),
     powerOff: (id: string) => void guests.delete(id),
     turnDeaf: () => {
       deaf = true

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { readDiskClaims } from '../../../src/compute/xen/domain-configs.ts'
 import { deviceName, deviceNumber, domainDetails } from '../../../src/compute/xen/domain-details.ts'
 import { readDomainList } from '../../../src/compute/xen/domain-list.ts'
-import { numberOf, readHostInfo } from '../../../src/compute/xen/host-info.ts'
+import { numberOf, readHardware, readHostInfo } from '../../../src/compute/xen/host-info.ts'
 import { refusalOf } from '../../../src/compute/xen/refusal.ts'
+import { readVcpuList } from '../../../src/compute/xen/vcpu-list.ts'
 import { readXenstore } from '../../../src/compute/xen/xenstore.ts'
 
 const captured = (name: string) => readFileSync(join(import.meta.dirname, '../../fixtures/xen', name), 'utf8')
@@ -79,6 +80,49 @@ test('xl info', () => {
   expect(info.get('virt_caps')).toBe('pv hvm hap gnttab-v1 gnttab-v2')
   expect(info.get('xen_commandline')).toMatch(/^console=com1 com1=115200 dom0_mem=/)
   expect(numberOf(info, 'xen_extra')).toBeUndefined()
+})
+
+test('xl info -n tells which processors there are: those that are switched off leave gaps', () => {
+  expect(readHardware(captured('xl-info-n.txt'))).toEqual({
+    memoryMiB: 3071,
+    freeMemoryMiB: 1534,
+    cpus: 2,
+    processors: [0, 1],
+  })
+  const halved = captured('xl-info-n.txt').replace('  1:       1        0', '  2:       1        0')
+  expect(readHardware(halved).processors).toEqual([0, 2])
+  expect(() => readHardware('nr_cpus : 2\n')).toThrow('xl info tells no total_memory')
+})
+
+describe('xl vcpu-list', () => {
+  test('as the real one printed it', () => {
+    const { vcpus, unread } = readVcpuList(captured('xl-vcpu-list.txt'))
+    expect(unread).toEqual([])
+    expect(vcpus.map(({ name, domid }) => `${name} ${domid}`)).toEqual(['Domain-0 0', 'pv1 1', 'pvq 4', 'pvz 5'])
+    expect(vcpus[0]).toMatchObject({ vcpu: 0, processor: 0, blocked: false, seconds: 418.3 })
+    expect(vcpus[1]).toMatchObject({ processor: 1, blocked: true, seconds: 33 })
+  })
+
+  test.each([
+    [
+      'Domain-0                             0     1    -   --p       0.0  0-1 / all',
+      { domid: 0, processor: undefined },
+    ],
+    [
+      'Domain-0                             0     1    -   ---       0.0  0-1 / all',
+      { domid: 0, processor: undefined },
+    ],
+    [
+      `${'a name with 7 8 blanks and that is long'}    18     3    1   r--       3.1  0,2-5 / all`,
+      { name: 'a name with 7 8 blanks and that is long', domid: 18, vcpu: 3, processor: 1, seconds: 3.1 },
+    ],
+  ])('%s', (line, expected) => {
+    expect(readVcpuList(`Name\n${line}\n`)).toMatchObject({ vcpus: [expected], unread: [] })
+  })
+
+  test('a line that is not understood is told, and is none', () => {
+    expect(readVcpuList('Name\npv1 1 0 busy\n')).toEqual({ vcpus: [], unread: ['pv1 1 0 busy'] })
+  })
 })
 
 test('xl list -l tells which domain has which disk', () => {
