@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { SnapshotStatus } from '../../src/contract/compute-status.ts'
+import type { HostHistory } from '../../src/contract/history.ts'
 import { openBrowser, type WatchedBrowser } from '../web/browser.ts'
 import { buildPage } from '../web/build-page.ts'
 import { type CloudHost, cloudHost } from '../web/cloud-host.ts'
@@ -89,6 +90,39 @@ afterAll(async () => {
   await browser?.close()
   await served?.remove()
 })
+
+const GiB = 2 ** 30
+
+/** A point each minute, but for ten minutes in which the host said nothing; eight instances, of which the last is the busiest. */
+const twoHours: HostHistory = {
+  host: 'xen1',
+  points: Array.from({ length: 120 }, (_, minute) => minute)
+    .filter((minute) => minute < 50 || minute > 60)
+    .map((minute) => ({
+      at: new Date(Date.UTC(2026, 10, 22, 10, minute)).toISOString(),
+      cpuRatio: 0.4 + 0.2 * Math.sin(minute / 9),
+      memoryBytes: 256 * GiB,
+      freeMemoryBytes: (192 - minute / 2) * GiB,
+      poolBytes: 4096 * GiB,
+      freePoolBytes: (400 + minute) * GiB,
+      pf: {
+        states: 20_000 + 500 * minute,
+        stateLimit: 100_000,
+        passedPacketsPerSecond: 12_000 + 3000 * Math.cos(minute / 5),
+        blockedPacketsPerSecond: minute > 90 ? 250 : 0.4,
+      },
+      instances: Array.from({ length: 8 }, (_, index) => ({
+        id: `6f1b6c0e-0000-4000-8000-00000000000${index}`,
+        name: `farm.front-${index}`,
+        cpuRatio: (index + 1) * (0.1 + 0.05 * Math.sin(minute / 7 + index)),
+        memoryBytes: 1.5 * GiB + minute * 2 ** 20,
+        receivedBytesPerSecond: (index + 1) * 90_000 * (1 + Math.sin(minute / 4 + index)),
+        sentBytesPerSecond: (index + 1) * 60_000 * (1 + Math.cos(minute / 6 + index)),
+        readBytesPerSecond: minute % 30 < 3 ? 40 * 2 ** 20 : 0,
+        writtenBytesPerSecond: 2 ** 20,
+      })),
+    })),
+}
 
 function snapshot(name: string, index: number): SnapshotStatus {
   const at = new Date(Date.UTC(2026, 10, 20 + index)).toISOString()
@@ -406,6 +440,75 @@ test('a host shows what it has, what compute can do and why not, and its instanc
   await region(page, 'Capabilities').getByText('xl save needs 2 GiB in /var/db').waitFor()
   await region(page, 'Instances').getByRole('row', { name: 'web.db' }).waitFor()
   await page.context().close()
+})
+
+describe('the history', () => {
+  const lines = (page: Page) => page.locator('.recharts-line-curve').count()
+  const chart = (page: Page, name: string) => page.getByRole('figure', { name, exact: true })
+  const drawingLoaded = (page: Page) =>
+    page.evaluate<boolean>(`performance.getEntriesByType('resource').some(({ name }) => /time-lines.*js/.test(name))`)
+
+  test('of a host is drawn as soon as it has told what it uses, and what draws is loaded only then', async () => {
+    const before = await openLive('/hosts/xen1')
+    await region(before, 'History').getByText('No samples yet: a host sends some every minute').waitFor()
+    expect(await drawingLoaded(before)).toBe(false)
+
+    const at = new Date().toISOString()
+    xen1.sayNetwork({})
+    xen1.sayFigures({
+      compute: (instances) => ({
+        at,
+        memoryBytes: 256 * GiB,
+        freeMemoryBytes: 192 * GiB,
+        instances: instances.map(({ id }) => ({ id, cpuSeconds: 7, memoryBytes: 512 * 2 ** 20 })),
+      }),
+      network: { at, states: 1234, stateLimit: 100_000, stateSearches: 0, stateInserts: 0 },
+    })
+    await xen1.report()
+    // There is no event for it: whoever looks again is shown it at once.
+    await before.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
+    await chart(before, 'Memory').getByRole('row', { name: 'Taken 64.0 GiB 64.0 GiB 64.0 GiB' }).waitFor()
+    await chart(before, 'States of PF').getByRole('row', { name: 'Limit 100,000' }).waitFor()
+    await chart(before, 'CPU').getByText('No samples yet').waitFor()
+    await eventually(() => drawingLoaded(before)).toBe(true)
+    await before.context().close()
+  })
+
+  test('of two hours shows the busiest instances, and gaps; the arrow keys go through its moments', async () => {
+    const page = await browser.open(served.link('/'), { viewport: { width: 400, height: 800 } })
+    await page.route('**/api/v1/hosts/xen1/history', (route) => route.fulfill({ json: twoHours }))
+    await live(page).waitFor()
+    await page.evaluate(`history.pushState(null, '', '/hosts/xen1'); dispatchEvent(new PopStateEvent('popstate'))`)
+    await region(page, 'History').getByText('the last 1 h 59 min').waitFor()
+    const busy = chart(page, 'CPU of the instances')
+    await busy.getByRole('row', { name: /^farm.front-7 / }).waitFor()
+    expect(await busy.getByRole('row').allInnerTexts()).toHaveLength(7)
+    await busy.getByRole('row', { name: /^3 others / }).waitFor()
+    await eventually(() => lines(page)).toBe(3 + 6 + 6 + 6 + 3)
+
+    const drawing = chart(page, 'CPU').getByRole('application')
+    await drawing.focus()
+    await page.keyboard.press('ArrowRight')
+    await chart(page, 'CPU').getByText('2026-11-22 10:01:00 UTC').waitFor()
+    await drawing.blur()
+    await expectLooks(page, 'host with history')
+  })
+
+  test('of an instance shows it against what it has', async () => {
+    const page = await browser.open(served.link('/'), { viewport: { width: 400, height: 800 } })
+    const points = twoHours.points.flatMap(({ at, instances }) => instances.slice(0, 1).map((one) => ({ at, ...one })))
+    await page.route('**/api/v1/instances/web.db/history', (route) =>
+      route.fulfill({ json: { instance: 'web.db', points } }),
+    )
+    await live(page).waitFor()
+    await page.evaluate(
+      `history.pushState(null, '', '/instances/web.db'); dispatchEvent(new PopStateEvent('popstate'))`,
+    )
+    await chart(page, 'CPU').getByRole('row', { name: 'Limit 200 %' }).waitFor()
+    await chart(page, 'Memory').getByRole('row', { name: 'Limit 4.0 GiB' }).waitFor()
+    await eventually(() => lines(page)).toBe(6)
+    await expectLooks(page, 'instance with history')
+  })
 })
 
 test('on a new server the pages tell the command to run next', async () => {

@@ -1,4 +1,5 @@
 import type { InstanceStatus } from '../../src/contract/compute-status.ts'
+import type { ComputeFigures, NetworkFigures } from '../../src/contract/figures.ts'
 import type { DesiredInstance, DesiredVolume } from '../../src/contract/instance.ts'
 import type { DesiredNetworks } from '../../src/contract/network.ts'
 import type { NetworkStatus } from '../../src/contract/network-status.ts'
@@ -18,6 +19,8 @@ export interface CloudHost {
   say(instance: string, status: Partial<InstanceStatus>): void
   /** What its network tells from now on, where that is not that all is in force; undefined, and at first: it has none. It is not reported yet. */
   sayNetwork(status: Partial<NetworkStatus> | undefined): void
+  /** What it has used so far, from now on; `compute` is told what it should run. It is not reported yet. */
+  sayFigures(figures: { compute(instances: readonly DesiredInstance[]): ComputeFigures; network: NetworkFigures }): void
   /** Waits for an operation of a kind that was not answered yet. */
   asked<K extends Operation['kind']>(kind: K): Promise<Extract<Operation, { kind: K }>>
   /** Says what came of an operation, and reports. */
@@ -29,6 +32,7 @@ export interface CloudHost {
 export function cloudHost(host: ReportingHost): CloudHost {
   const said = new Map<string, Partial<InstanceStatus>>()
   let network: Partial<NetworkStatus> | undefined
+  let figures: Parameters<CloudHost['sayFigures']>[0] | undefined
   const answers = new Map<string, OperationReport>()
   const startedAt = new Date(Date.now() - 3 * 3_600_000).toISOString()
 
@@ -70,6 +74,7 @@ export function cloudHost(host: ReportingHost): CloudHost {
       drift: { count: 0 },
       statesKilled: 0,
       capabilities: {},
+      ...(figures ? { figures: figures.network } : {}),
       ...network,
     }
   }
@@ -106,6 +111,7 @@ export function cloudHost(host: ReportingHost): CloudHost {
         'snapshot.memory': { available: false, reason: 'xl save needs 2 GiB in /var/db' },
       },
       capacity,
+      ...(figures ? { figures: figures.compute(instances as DesiredInstance[]) } : {}),
     }
     const daemons = { compute, ...(network ? { network: networkStatus(generation, networks) } : {}) }
     await host.report(releaseSet, { daemons, ...parts })
@@ -118,6 +124,9 @@ export function cloudHost(host: ReportingHost): CloudHost {
     say: (instance, status) => void said.set(instance, { ...said.get(instance), ...status }),
     sayNetwork(status) {
       network = status
+    },
+    sayFigures(told) {
+      figures = told
     },
     async asked(kind) {
       for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {

@@ -1,4 +1,5 @@
 import type { HostDetail } from '../../src/contract/host.ts'
+import type { HostReport } from '../../src/contract/report.ts'
 import { Ago } from '../shared/ago.tsx'
 import { Copy } from '../shared/copy.tsx'
 import { Facts } from '../shared/facts.tsx'
@@ -21,7 +22,7 @@ export function HostFacts({ host }: { host: HostDetail }) {
           System: report && `FreeBSD ${report.release}`,
           Architecture: report?.platform.architecture,
           Agent: report && <code>{report.agentVersion}</code>,
-          Metrics: report && (report.metricsAddress ? <Metrics address={report.metricsAddress} /> : 'switched off'),
+          Metrics: report && <Metrics report={report} />,
           Id: (
             <>
               <code>{id}</code> <Copy text={id} what="the id" />
@@ -33,11 +34,13 @@ export function HostFacts({ host }: { host: HostDetail }) {
   )
 }
 
-function Metrics({ address }: { address: string }) {
-  const url = `http://${address}/metrics`
+/** An agent that is older than metrics over TLS does not say by which scheme it answers. */
+function Metrics({ report: { metricsAddress, metricsScheme = 'http' } }: { report: HostReport }) {
+  if (metricsAddress === undefined) return 'switched off'
   return (
     <>
-      <code>{address}</code> <Copy text={url} what="the address of the metrics" />
+      <code>{metricsAddress}</code>{' '}
+      <Copy text={`${metricsScheme}://${metricsAddress}/metrics`} what="the address of the metrics" />
     </>
   )
 }

@@ -41,7 +41,7 @@ function show(host: HostDetail): void {
   if (report) {
     fact('platform', `${platformText(report.platform)}  ${report.release}`)
     fact('agent', `${report.agentVersion}, ${report.state} since ${ago(report.stateSince)}`)
-    if (report.metricsAddress) fact('metrics', report.metricsAddress)
+    if (report.metricsAddress) fact('metrics', `${report.metricsScheme ?? 'http'}://${report.metricsAddress}/metrics`)
     if (report.failure) fact('failure', failureText(report.failure))
     const last = report.lastUpdate
     if (last)
