@@ -12,6 +12,10 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
     summary: 'put a backup into an empty data folder',
     load: () => import('./commands/server-restore.ts'),
   },
+  'server migrate-storage': {
+    summary: 'copy the bytes of all artifacts to another storage',
+    load: () => import('./commands/server-migrate-storage.ts'),
+  },
   agent: { summary: 'run the agent (on a host)', load: () => import('./commands/agent.ts') },
   compute: { summary: 'run the compute daemon (on a host)', load: () => import('./commands/compute.ts') },
   network: { summary: 'run the network daemon (on a host)', load: () => import('./commands/network.ts') },

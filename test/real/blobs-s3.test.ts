@@ -3,12 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ServerConfig } from '../../src/contract/server-config.ts'
+import { openSqlite } from '../../src/database/open.ts'
+import { loadConfig } from '../../src/platform/config.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { openS3 } from '../../src/registry/blobs-s3.ts'
 import { openBucket } from '../../src/registry/s3-bucket.ts'
+import { openBlobs } from '../../src/server/blob-store.ts'
+import { databaseFile } from '../../src/server/data-folder.ts'
+import { migrateStorage } from '../../src/server/migrate-storage.ts'
 import { blobsSuite } from '../suites/blobs.ts'
 import { type Minio, startMinio } from '../support/minio.ts'
+import { openTestServer } from '../support/server.ts'
 
 const MiB = 1024 * 1024
 const plenty = { maxBytes: 1_000_000_000 }
@@ -37,6 +44,40 @@ blobsSuite('blobs in a bucket of MinIO', async () => {
     reopen: openAgain,
     leftovers: async () => (await minio.keys(options)).filter((key) => !key.startsWith('blobs/')),
   }
+})
+
+test('an installation moves into a bucket and goes on there; what is cut off goes on, and what is damaged is named', async () => {
+  const settings = await minio.settings()
+  const server = await openTestServer()
+  await server.publish('compute', '1.0.0')
+  await server.publish('compute', '1.1.0', { mark: 'other' })
+  await server.close()
+  const config = await loadConfig(ServerConfig, { flags: { ...settings, data: server.data } })
+  const old = await openBlobs({ ...config, storage: 'fs' })
+  const bucket = await openBlobs(config)
+  const db = await openSqlite(databaseFile(server.data))
+  onTestFinished(() => db.destroy())
+
+  const known = await db.selectFrom('blobs').select('digest').execute()
+  let left = 2
+  const cutOff = {
+    ...old,
+    read: (digest: string) => (left-- > 0 ? old.read(digest) : Promise.reject(new Error('cut off'))),
+  }
+  await expect(migrateStorage(db, cutOff, bucket)).rejects.toThrow('cut off')
+  expect(await migrateStorage(db, old, bucket)).toMatchObject({ there: 2, copied: known.length - 2, damaged: [] })
+
+  await db
+    .insertInto('blobs')
+    .values({ digest: sha256('lost'), size: 4, created_at: '' })
+    .execute()
+  expect(await migrateStorage(db, old, bucket)).toMatchObject({ there: known.length, damaged: [sha256('lost')] })
+
+  const moved = await openTestServer({ ...settings, data: server.data })
+  const { status, body } = await moved.api('GET', '/artifacts/components/compute')
+  expect([status, body.releases.length]).toEqual([200, 2])
+  await rm(join(server.data, 'blobs'), { recursive: true })
+  for (const { digest } of known) expect((await bucket.stat(digest))?.sizeBytes, digest).toBeGreaterThan(0)
 })
 
 describe('a bucket of MinIO', () => {
