@@ -115,7 +115,7 @@ async function openHosts(count: number, data: string, url: string, running: Asyn
       const name = `host${at + 1}`
       const folder = join(data, 'hosts', name)
       const machine = machines[at % machines.length]
-      hosts.push(await openSimulatedHost({ folder, name, server: url, agentSettings, ...machine }))
+      hosts.push(await openSimulatedHost({ folder, name, server: url, agentSettings, traffic: true, ...machine }))
     }),
   )
   for (const { reason } of opened.filter((result) => result.status === 'rejected')) throw reason

@@ -19,6 +19,8 @@ export interface HostFolderOptions {
   xen?: Partial<XenFacts>
   times?: Partial<MachineTimes>
   poolBytes?: number
+  /** Whether its guests talk by themselves. */
+  traffic?: boolean
   /** FreeBSD as it is installed: nothing is there that `slipway host prepare` writes, and it does not boot under Xen. */
   bare?: boolean
   /** Lines of agent.yaml that an administrator put there before install.sh ran. */
@@ -53,7 +55,7 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
     'var/run',
   ])
     await makeFolder(join(root, folder))
-  const { name, release, architecture, zfs, xen, times, poolBytes, bare } = options
+  const { name, release, architecture, zfs, xen, times, poolBytes, traffic, bare } = options
   const facts: MachineFacts = {
     hostname: name,
     release,
@@ -63,6 +65,7 @@ export async function prepareHostFolder(root: string, options: HostFolderOptions
     ...(xen ? { xen } : {}),
     ...(times ? { times } : {}),
     ...(poolBytes === undefined ? {} : { poolBytes }),
+    ...(traffic === undefined ? {} : { traffic }),
   }
   await writeOnce(join(root, '.simulator/machine.json'), `${JSON.stringify(facts, null, 2)}\n`)
   await writeOnce(join(root, 'etc/defaults/rc.conf'), 'rcshutdown_timeout="90"\nlocal_startup="/usr/local/etc/rc.d"\n')
@@ -102,6 +105,7 @@ net.pf.filter_local=1
 `
 
 const pfConf = `set keepcounters
+set loginterface em0
 nat-anchor "org.openstack/*"
 rdr-anchor "org.openstack/*"
 binat-anchor "org.openstack/*"

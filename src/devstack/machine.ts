@@ -49,6 +49,8 @@ export const MachineFacts = Type.Object({
   times: Type.Optional(Type.Partial(MachineTimes)),
   /** The size of the pool "zroot". */
   poolBytes: Type.Optional(Type.Integer({ minimum: 1024 ** 3 })),
+  /** Whether its guests, and others with them, talk by themselves: see pf/traffic.ts. */
+  traffic: Type.Optional(Type.Boolean()),
 })
 export type MachineFacts = Static<typeof MachineFacts>
 

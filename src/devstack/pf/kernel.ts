@@ -16,6 +16,7 @@ import { anchorsOf } from './anchors.ts'
 import { type InterfaceStats, openInterfaceStats } from './interface-stats.ts'
 import { type KnownState, openStateClock } from './state-clock.ts'
 import { parseEntry, replace, type Table } from './table.ts'
+import { openTableStats, type TableStats } from './table-stats.ts'
 
 /** What stands in no ruleset. */
 export const emptyRuleset: Ruleset = { tables: [], translation: [], filter: [] }
@@ -29,6 +30,7 @@ export interface KernelPf {
   readonly hostid: string
   readonly clock: Clock
   readonly interfaceStats: InterfaceStats
+  readonly tableStats: TableStats
   /** When it was switched on or off last. */
   readonly switched: { running: boolean; since?: Date }
   /** What is told of all packets since the counters were cleared. */
@@ -82,6 +84,7 @@ export function openKernelPf({ clock, major, hostuuid, filterLocal }: KernelPfOp
   /** What the counters of a rule were when -z cleared them. */
   const cleared = new Map<string, Counters>()
   const interfaceStats = openInterfaceStats(clock.now())
+  const tableStats = openTableStats()
   let options: readonly string[] = []
   const stateClock = openStateClock(clock, () => options)
   const switched: { running: boolean; since?: Date } = { running: false }
@@ -132,6 +135,7 @@ export function openKernelPf({ clock, major, hostuuid, filterLocal }: KernelPfOp
     hostid: createHash('sha256').update(hostuuid).digest('hex').slice(0, 8),
     clock,
     interfaceStats,
+    tableStats,
     switched,
     totals,
     options: () => options,
@@ -180,6 +184,7 @@ export function openKernelPf({ clock, major, hostuuid, filterLocal }: KernelPfOp
     setTable,
     removeTable(anchor, name) {
       tables.get(anchor)?.delete(name)
+      tableStats.forget(anchor, name)
       pf.removeTable(anchor, name)
       forgetEmpty(anchor)
     },
@@ -189,11 +194,13 @@ export function openKernelPf({ clock, major, hostuuid, filterLocal }: KernelPfOp
     observe(hops) {
       const now = clock.now()
       const before = stateClock.count()
-      for (const { interface: name, direction, packet, verdict } of hops) {
+      for (const hop of hops) {
+        const { interface: name, direction, packet, verdict } = hop
         totals.searches++
         if (!verdict.byState) totals.matches++
         for (const rule of [verdict.rule, verdict.translation]) if (rule) lastActive.set(keyOf(rule), now)
         interfaceStats.count(name, direction, verdict.action, packet)
+        tableStats.count(hop, (anchor, table) => tables.get(anchor)?.has(table) ?? false)
         if (verdict.state) stateClock.touch(verdict.state)
       }
       totals.inserts += stateClock.count() - before

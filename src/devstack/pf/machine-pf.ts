@@ -14,6 +14,8 @@ export interface MachinePf {
   interfaces(): NamedInterface[]
   /** Another program is in the middle of changing rules: so many loads from now on do not come through. */
   stayBusy(loads: number): void
+  /** Up to when guests have said what they say by themselves (traffic.ts). */
+  lastRound?: number
   /** Asked by each load. */
   isBusy(): boolean
 }

@@ -22,6 +22,8 @@ export interface PacketOrder {
   protocol: string
   port?: number
   sourcePort?: number
+  /** Of each packet, with its headers (60). */
+  bytes?: number
   /** Only its first packet. */
   single?: boolean
 }
@@ -70,7 +72,10 @@ export function sendPacket(machine: PacketMachine, order: PacketOrder): PacketAn
   pf.kernel.states()
   const judge = running ? pf.kernel.pf : openPf({ release: 15, interfaces: {}, main: emptyRuleset })
   const host = openHost(hostLayout(machine), judge)
-  const packet = opening(protocol, source, to, ports)
+  const packet = {
+    ...opening(protocol, source, to, ports),
+    ...(order.bytes === undefined ? {} : { bytes: order.bytes }),
+  }
   const talk = order.single ? single(host.send(packet, from)) : host.converse(packet, from)
   const hops = talk.journeys.flatMap((journey) => journey.hops)
   if (running) pf.kernel.observe(hops)

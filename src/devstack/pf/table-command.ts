@@ -136,5 +136,5 @@ function tableUse({ kernel, anchor }: Session, name: string): TableUse {
           'from' in rule && [rule.from, rule.to].some(({ host }) => host.kind === 'table' && host.table === name),
       ).length
   const hidden = anchor === '' && kernel.anchors().some((path) => kernel.table(path, name) !== undefined)
-  return { anchor, references: referring(anchor), hidden }
+  return { anchor, references: referring(anchor), hidden, counted: kernel.tableStats.of(anchor, name) }
 }

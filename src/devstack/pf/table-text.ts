@@ -1,4 +1,5 @@
 import { type Entry, inOrder, type Outcome, type Table } from './table.ts'
+import { type TableCounts, tableCountNames } from './table-stats.ts'
 import { dateText, packetsAndBytes } from './text.ts'
 
 /** What of a table is known elsewhere. */
@@ -8,6 +9,7 @@ export interface TableUse {
   references: number
   /** A table of an anchor has its name, so that rules there do not see it. */
   hidden: boolean
+  counted: TableCounts
 }
 
 /** `pfctl -s Tables`: its name, with -v its flags too. */
@@ -29,14 +31,14 @@ export function tableLines(table: Table, use: TableUse, major: number): string[]
   const pair = (left: number, right: number) =>
     [left, right].map((count) => String(count).padEnd(18)) as [string, string]
   const [anchors, rules] = pair(0, references)
-  const [noMatch, match] = pair(0, 0)
+  const [noMatch, match] = pair(0, use.counted.matches)
   return [
     tableLine(table, use),
     `\tAddresses:   ${addresses}`,
     `\tCleared:     ${dateText(table.clearedAt)}`,
     `\tReferences:  [ Anchors: ${anchors} Rules: ${rules} ]`,
     `\tEvaluations: [ NoMatch: ${noMatch} Match: ${match} ]`,
-    ...['In/Block', 'In/Pass', 'In/XPass', 'Out/Block', 'Out/Pass', 'Out/XPass'].map((name) => packetsAndBytes(name)),
+    ...tableCountNames.map((name) => packetsAndBytes(name, use.counted.counts.get(name))),
   ]
 }
 

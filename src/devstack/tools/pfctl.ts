@@ -7,6 +7,7 @@ import { loadRules } from '../pf/load.ts'
 import { Ended, lookUp, openSession, type Session, usage } from '../pf/pfctl-session.ts'
 import { show, shown } from '../pf/show.ts'
 import { commandTable, type ReadFile, tableCommands } from '../pf/table-command.ts'
+import { flow } from '../pf/traffic.ts'
 import { optionValue } from './getopt.ts'
 import type { Said } from './said.ts'
 import type { Call, SimulatedTool } from './tool.ts'
@@ -43,7 +44,10 @@ async function obey(session: Session, call: Call, machine: Machine): Promise<num
   let exitCode = 0
   if (!dry) {
     if (options.flags.has('d')) toggle(session, false)
-    if (what !== undefined) exitCode = show(what, session)
+    if (what !== undefined) {
+      flow(machine)
+      exitCode = show(what, session)
+    }
     if (options.flags.has('z')) kernel.clearCounters(session.anchor)
     if (cleared !== undefined) flush(cleared, session)
   }

@@ -61,7 +61,7 @@ describe('a simulated host that was prepared', () => {
     expect(await call('service', 'pf', 'reload')).toMatchObject({ exitCode: 0, stdout: 'Reloading pf rules.\n' })
     expect((await call('pfctl', '-s', 'labels')).stdout).toMatch(/^mine 0 /)
     await writeFile(file, `${text}nonsense\n`)
-    expect(await call('service', 'pf', 'reload')).toMatchObject({ exitCode: 1, stderr: `${file}:7: syntax error\n` })
+    expect(await call('service', 'pf', 'reload')).toMatchObject({ exitCode: 1, stderr: `${file}:8: syntax error\n` })
     expect((await call('pfctl', '-s', 'labels')).stdout).toMatch(/^mine 0 /)
     expect((await call('pfctl', '-a', 'org.openstack/sg', '-s', 'labels')).stdout).toMatch(/^telnet /)
     expect((await call('pfctl', '-s', 'states')).stdout).toContain(`${own}:22 <- 198.51.100.7:`)
@@ -90,4 +90,50 @@ test('a guest is found by its name, and rules find its interface by its group, w
   await startGuest(host, { name: 'db', mac: '00:16:3e:00:00:12' })
   await ok('ifconfig', 'xnb3.0', 'group', 'pdbx')
   expect(call(22)).toMatchObject({ reached: false, hops: [{}, { interface: 'xnb3.0', label: 'db' }] })
+})
+
+describe('the traffic of guests', () => {
+  /** A guest behind PF that translates, with a floating IP. */
+  async function openTalking(traffic: boolean) {
+    const host = await openRig()
+    const { machine, ok } = host
+    machine.facts.traffic = traffic
+    await startGuest(host, { name: 'web', mac: '00:16:3e:00:00:11' })
+    for (const line of ['xenbr0 inet 10.0.0.1/24 up', 'em0 inet 192.0.2.1/24']) await ok('ifconfig', ...line.split(' '))
+    await ok('sysctl', 'net.link.bridge.pfil_member=1')
+    obey({ kind: 'take-addresses', guest: 'web', addresses: ['10.0.0.11'] }, machine)
+    const pfctl = (words: string, stdin?: string) => callTool(toolNamed('pfctl'), machine, words.split(' '), stdin)
+    await pfctl(
+      '-f -',
+      'table <web> { 10.0.0.11 }\nbinat on em0 from 10.0.0.11 to any -> 192.0.2.51\nblock in proto tcp from any to any port 23 label "doors"\npass from any to <web> label "in"\npass from <web> to any label "out"\n',
+    )
+    await pfctl('-e')
+    const packets = async (what: string) =>
+      [...(await pfctl(what)).stdout.matchAll(/Packets: (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0)
+    return { ...host, packets }
+  }
+
+  test('goes on with the time, and with no timer: it is there when somebody asks', async () => {
+    const { clock, packets, run } = await openTalking(true)
+    const asked = ['-vv -s rules', '-vv -s nat', '-vv -s Tables', '-vv -s Interfaces -i em0']
+    const look = () => Promise.all(asked.map(packets))
+    const before = await look()
+    expect(await look()).toEqual(before)
+    await clock.advance(15_000)
+    const after = await look()
+    for (const [at, what] of asked.entries()) expect(after[at], what).toBeGreaterThan(before[at] ?? 0)
+    const said = JSON.parse((await run('netstat', '-I', 'em0', '-b', '-n', '--libxo', 'json')).stdout)
+    expect(said.statistics.interface[0]['received-bytes']).toBeGreaterThan(1200)
+    // A day of which nobody looked at anything costs no more than half a minute.
+    await clock.advance(86_400_000)
+    expect((await packets('-vv -s rules')) - (after[0] ?? 0)).toBeLessThan(
+      2 * ((after[0] ?? 0) - (before[0] ?? 0)) + 20,
+    )
+  })
+
+  test('is none where nobody ordered it', async () => {
+    const { clock, packets } = await openTalking(false)
+    await clock.advance(60_000)
+    expect(await packets('-vv -s rules')).toBe(0)
+  })
 })
