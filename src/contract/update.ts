@@ -51,10 +51,13 @@ export const Failure = Type.Object({
 })
 export type Failure = Static<typeof Failure>
 
+/** How an update of a host ends. */
+export const updateResults = ['committed', 'failed', 'rolled-back', 'stuck'] as const
+
 /** What became of the last update of a host. */
 export const UpdateOutcome = Type.Object({
   set: ReleaseSet,
-  result: Type.Enum(['committed', 'failed', 'rolled-back', 'stuck']),
+  result: Type.Enum([...updateResults]),
   failure: Type.Optional(Failure),
   at: Timestamp,
 })

@@ -1,6 +1,8 @@
-import type { Channel, Promote, Promoted } from '../contract/channel.ts'
+import type { Selectable } from 'kysely'
+import type { Channel, ChannelPointer, Promote, Promoted } from '../contract/channel.ts'
 import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
+import type { ChannelPointersTable } from '../database/tables.ts'
 import { refreshHosts } from './desired.ts'
 import type { Releases } from './releases.ts'
 
@@ -36,13 +38,18 @@ async function readChannel(db: Db, name: string): Promise<Channel> {
   return {
     name,
     hosts,
-    pointers: pointers.map((row) => ({
-      component: row.component,
-      version: row.version,
-      promotedAt: row.promoted_at,
-      promotedBy: row.promoted_by,
-    })),
+    pointers: pointers.map(pointer),
   }
+}
+
+function pointer({ component, version, promoted_at, promoted_by }: Selectable<ChannelPointersTable>): ChannelPointer {
+  return { component, version, promotedAt: promoted_at, promotedBy: promoted_by }
+}
+
+/** Where every channel points to, and since when. */
+export async function listPointers(db: Db): Promise<(ChannelPointer & { channel: string })[]> {
+  const rows = await db.selectFrom('channel_pointers').selectAll().orderBy('channel').orderBy('component').execute()
+  return rows.map((row) => ({ channel: row.channel, ...pointer(row) }))
 }
 
 /** The version of a component that a channel points to. */

@@ -117,6 +117,23 @@ export async function saveReport(
   return refreshed.length > 0 || generation !== row.generation
 }
 
+/** How many updates of hosts ended how; reason and component are empty where there is none. */
+export async function countUpdates(
+  db: Db,
+): Promise<{ result: string; reason: string; component: string; count: number }[]> {
+  const rows = await db
+    .selectFrom('host_updates')
+    .select((e) => ['result', 'reason', 'component', e.fn.countAll<number>().as('count')])
+    .groupBy(['result', 'reason', 'component'])
+    .execute()
+  return rows.map(({ result, reason, component, count }) => ({
+    result,
+    reason: reason ?? '',
+    component: component ?? '',
+    count: Number(count),
+  }))
+}
+
 /**
  * Takes somebody's word that a host is off. Only of one that is silent: else it would be known to run. Its next report ends it.
  * @throws AppError not-found | conflict

@@ -6,7 +6,7 @@ import type { HostSample } from './host-sample.ts'
 export type TakenSample = HostSample & { at: string }
 
 /** Between samples that are further apart there is no rate: it would be that of a time of which nothing is known. */
-export const maxGapSeconds = 600
+export const maxGapSeconds = 900
 /** Samples that are closer are of one moment. */
 const minGapSeconds = 1
 

@@ -39,6 +39,7 @@ import { discoveryRoutes } from './discovery.ts'
 import { scopeText } from './docker-scope.ts'
 import { answerProblem } from './errors.ts'
 import { Events } from './events.ts'
+import { fleetMetrics } from './fleet-metrics.ts'
 import { identify } from './identity.ts'
 import { trustedProxiesOf } from './listening.ts'
 import { metricsRoute } from './metrics.ts'
@@ -97,7 +98,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   // Before the rest: it counts the requests of every route that comes after it.
   if (tls) tlsMetrics(metrics, tls)
-  metricsRoute(app, { db, metrics, version, hostSilentSeconds: config.hostSilentSeconds })
+  metricsRoute(app, { metrics, version })
+  fleetMetrics({ db, metrics, hostSilentSeconds: config.hostSilentSeconds })
 
   await app.register(async (registry) => {
     await registryRoutes(registry, {

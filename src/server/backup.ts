@@ -1,11 +1,12 @@
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { sql } from 'kysely'
 import { create, extract } from 'tar'
 import { type Static, Type } from 'typebox'
 import { AppError } from '../contract/errors.ts'
 import { Timestamp } from '../contract/names.ts'
 import { parseJson } from '../contract/parse.ts'
-import { openSqlite } from '../database/open.ts'
+import { type Db, openSqlite } from '../database/open.ts'
 import { checkSqlite, snapshotSqlite } from '../database/snapshot.ts'
 import { makeFolder, moveInto, remove, replaceFile, sizeIfThere, temporaryBeside } from '../platform/files.ts'
 import type { Blobs } from '../registry/blobs.ts'
@@ -39,6 +40,7 @@ export async function backupServer({ data, file }: { data: string; file: string 
     await snapshotSqlite(databaseFile(data), database)
     const db = await openSqlite(database)
     const blobs = await db.selectFrom('blobs').select(['digest', 'size']).orderBy('digest').execute()
+    await withoutHistory(db)
     // Closing folds the write-ahead log into the one file.
     await db.destroy()
     const inventory: Inventory = {
@@ -56,6 +58,12 @@ export async function backupServer({ data, file }: { data: string; file: string 
     }
     return { file, blobs: blobs.length, blobBytes: blobs.reduce((sum, { size }) => sum + size, 0) }
   })
+}
+
+/** The short history of hosts is old before it could be restored, and may be most of the database. */
+async function withoutHistory(db: Db): Promise<void> {
+  const { numDeletedRows } = await db.deleteFrom('host_history').executeTakeFirst()
+  if (numDeletedRows > 0n) await sql`vacuum`.execute(db)
 }
 
 export interface Restored {

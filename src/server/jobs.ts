@@ -2,10 +2,13 @@ import { type ScheduledTask, schedule, setLogger } from 'node-cron'
 import { expireOperations, removeOldOperations } from '../cloud/operations.ts'
 import type { Cloud } from '../cloud/stacks.ts'
 import type { Db } from '../database/open.ts'
+import { pruneHistory } from '../fleet/history.ts'
 import { removeExpiredJoinTokens } from '../fleet/join-tokens.ts'
 import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { removeExpired } from '../registry/uploads.ts'
+import { jobMetrics } from './job-metrics.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 
 export interface JobOptions {
@@ -13,8 +16,10 @@ export interface JobOptions {
   blobs: Blobs
   cloud: Cloud
   storage: StorageMetrics
+  metrics: Metrics
   log: Log
   uploadExpirySeconds: number
+  historyMinutes: number
 }
 
 /** How long an expired join token is kept, so that a late host hears "expired" and not "unknown". */
@@ -24,7 +29,8 @@ const joinTokenGraceMs = 7 * 86_400_000
 const endedOperationsMs = 30 * 86_400_000
 
 /** Starts what the server does by the clock. Answers the function that stops it. */
-export function startJobs({ db, blobs, cloud, storage, log, uploadExpirySeconds }: JobOptions): () => Promise<void> {
+export function startJobs(options: JobOptions): () => Promise<void> {
+  const { db, blobs, cloud, storage, metrics, log, uploadExpirySeconds, historyMinutes } = options
   setLogger({
     info: (message) => log.debug({ job: message }, 'scheduler'),
     warn: (message) => log.warn({ job: message }, 'scheduler'),
@@ -46,9 +52,14 @@ export function startJobs({ db, blobs, cloud, storage, log, uploadExpirySeconds 
       cron: '27 3 * * *',
       run: () => removeOldOperations(db, new Date(Date.now() - endedOperationsMs)),
     },
+    'prune-history': {
+      cron: '*/5 * * * *',
+      run: () => pruneHistory(db, new Date(Date.now() - historyMinutes * 60_000)),
+    },
   }
+  const runJob = jobMetrics(metrics, Object.keys(jobs))
   const tasks: ScheduledTask[] = Object.entries(jobs).map(([job, { cron, run }]) =>
-    schedule(cron, () => run().catch((err) => log.error({ err, job }, 'scheduled job failed')), {
+    schedule(cron, () => runJob(job, run).catch((err) => log.error({ err, job }, 'scheduled job failed')), {
       name: job,
       noOverlap: true,
     }),

@@ -35,6 +35,9 @@ export function storageMetrics(metrics: Metrics): StorageMetrics {
     labelNames: ['type'],
     registers,
   })
+  // So that the first of each is seen to happen.
+  for (const error of ['false', 'true']) runs.inc({ error }, 0)
+  deleted.inc({ type: 'upload' }, 0)
   return {
     waited: (seconds) => lock.observe(seconds),
     async collecting(type, collect) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keepSample, pruneHistory, readHistory, readNewest } from '../../src/fleet/history.ts'
+import { keepSample, NewestPoints, pruneHistory, readHistory } from '../../src/fleet/history.ts'
 import { packSample, splitReport, unpackSample } from '../../src/fleet/host-sample.ts'
 import { computeStatus } from '../support/compute-status.ts'
 import { computeFigures, instanceFigures, networkFigures, uuid } from './figures.ts'
@@ -26,8 +26,18 @@ test('of each minute the last sample is kept, and the first rate is that since t
     [at(105).toISOString(), 100],
     [at(165).toISOString(), 100],
   ])
-  const newest = await readNewest(db, { since: at(120), nameOf })
-  expect([...newest]).toEqual([[host, points.at(-1)]])
+  const newest = new NewestPoints()
+  const read = async (since: number) => [...(await newest.read(db, { since: at(since), nameOf }))]
+  expect(await read(120)).toEqual([[host, points.at(-1)]])
+  expect(await read(120)).toEqual([[host, points.at(-1)]])
+  await keepSample(db, other, { network: networkFigures(at(170).toISOString()) }, at(170))
+  await keepSample(db, host, { network: networkFigures(at(175).toISOString()) }, at(175))
+  expect((await read(120)).map(([id, point]) => [id, point.at])).toEqual([
+    [host, at(175).toISOString()],
+    [other, at(170).toISOString()],
+  ])
+  // One that has said nothing since is not shown as if it still did what it did then.
+  expect((await read(172)).map(([id]) => id)).toEqual([host])
 })
 
 test('what is older is forgotten, and all of a host that is removed', async () => {

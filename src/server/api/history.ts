@@ -1,9 +1,10 @@
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { findInstances, instanceNames } from '../../cloud/instances.ts'
 import { HostHistory, type HostPoint, InstanceHistory, Top } from '../../contract/history.ts'
 import { InstanceName } from '../../contract/instance.ts'
 import { HostName } from '../../contract/names.ts'
-import { readHistory, readNewest } from '../../fleet/history.ts'
+import { NewestPoints, readHistory } from '../../fleet/history.ts'
 import { findHost, listHosts } from '../../fleet/hosts.ts'
 import { sharedReading } from '../shared-reading.ts'
 import type { Api } from './api.ts'
@@ -60,18 +61,23 @@ export function historyRoutes({ app, db, config }: Api): void {
       .where('id', 'in', [...ids])
       .execute()
 
-  const top = sharedReading(topMaxAgeMs, async (): Promise<Top> => {
+  const newest = new NewestPoints()
+  const top = sharedReading(topMaxAgeMs, async () => {
     const now = new Date()
     const view = { now, silentSeconds: config.hostSilentSeconds }
     const hosts = await listHosts(db, view)
     const recent = new Date(now.getTime() - config.hostSilentSeconds * 1000)
-    const points = await readNewest(db, { since: recent, nameOf: await namer() })
+    const points = await newest.read(db, { since: recent, nameOf: await namer() })
     const pointOf = (id: string): { point?: HostPoint } => {
       const point = points.get(id)
       return point ? { point } : {}
     }
-    return { hosts: hosts.map((host) => ({ host, ...pointOf(host.id) })) }
+    const answer: Top = { hosts: hosts.map((host) => ({ host, ...pointOf(host.id) })) }
+    // Written once for all who ask: 1,000 hosts with 20 instances each are 5 MB.
+    return JSON.stringify(answer)
   })
 
-  app.get('/top', { config: { access: 'viewer' }, schema: { response: { 200: Top } } }, top)
+  app.get('/top', { config: { access: 'viewer' }, schema: { response: { 200: Top } } }, async (_request, reply) =>
+    (reply as FastifyReply).type('application/json; charset=utf-8').send(await top()),
+  )
 }
