@@ -68,7 +68,7 @@ export const fleet = dashboard({
       statPanel({
         title: 'Alerts firing',
         description: 'Alerts of Prometheus that fire now. Each has a link to what to do next.',
-        queries: [{ expr: 'count(ALERTS{alertstate="firing"}) or vector(0)', legend: 'firing' }],
+        queries: [{ expr: 'count(ALERTS{alertname=~"Slipway.+",alertstate="firing"}) or vector(0)', legend: 'firing' }],
         unit: 'none',
         width: 4,
         thresholds: thresholds({ warn: 1 }),
