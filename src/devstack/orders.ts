@@ -16,6 +16,8 @@ export type Order =
   /** From now on things take so long. */
   | ({ kind: 'times' } & Partial<Omit<MachineTimes, 'deviceMs'>>)
   | PfOrder
+  /** The disk of a pool has too many errors, or has none any more. */
+  | { kind: 'pool'; name: string; health: 'ONLINE' | 'DEGRADED' | 'FAULTED' }
   /** Somebody with this MAC asks for an address. */
   | { kind: 'dhcp'; mac: string }
 
@@ -43,6 +45,15 @@ export function obey(order: Order, machine: Machine): PacketAnswer | DhcpLease[]
     case 'take-addresses':
     case 'packet':
       return obeyPfOrder(order, machine)
+    case 'pool':
+      void machine.zfs.use(async ({ state }) => {
+        for (const pool of state.pools) {
+          if (pool.name !== order.name) continue
+          if (order.health === 'ONLINE') delete pool.health
+          else pool.health = order.health
+        }
+      })
+      break
     case 'dhcp':
       return daemons.all().flatMap(({ dnsmasq }) => dnsmasq?.lease(order.mac) ?? [])
     default: {

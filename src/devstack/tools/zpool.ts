@@ -54,7 +54,7 @@ const columns: Readonly<Record<string, Column>> = {
     value: ({ sizeBytes }, allocated, exact) => percent(Math.floor((100 * allocated) / sizeBytes), exact),
   },
   dedupratio: { heading: 'DEDUP', width: 5, value: (_pool, _allocated, exact) => (exact ? '1.00' : '1.00x') },
-  health: { heading: 'HEALTH', width: 8, value: () => 'ONLINE' },
+  health: { heading: 'HEALTH', width: 8, value: ({ health = 'ONLINE' }) => health },
   altroot: { heading: 'ALTROOT', value: () => '-' },
   guid: { heading: 'GUID', width: 20, value: ({ guid }) => guid },
   ashift: { heading: 'ASHIFT', width: 6, value: () => '12' },
@@ -157,20 +157,22 @@ async function get(words: readonly string[], zfs: Zfs): Promise<Said> {
 
 async function status(words: readonly string[], zfs: Zfs): Promise<Said> {
   const given = getopt(words, 'xvPL', illegal)
-  const { pools, problems } = named(zfs, given.words)
-  if (given.flags.has('x') && problems.length === 0)
+  const found = named(zfs, given.words)
+  const { problems } = found
+  const pools = given.flags.has('x') ? found.pools.filter(({ health }) => health !== undefined) : found.pools
+  if (given.flags.has('x') && pools.length === 0 && problems.length === 0)
     return prints(given.words.length === 0 ? 'all pools are healthy' : `pool '${given.words[0]}' is healthy`)
-  const blocks = pools.map(({ name, device }) => {
+  const blocks = pools.map(({ name, device, health = 'ONLINE' }) => {
     const width = Math.max('NAME'.length, name.length, device.length + 2)
     const line = (text: string, state: string) => `\t${text.padEnd(width)}  ${state.padEnd(8)}     0     0     0`
     return [
       `  pool: ${name}`,
-      ' state: ONLINE',
+      ` state: ${health}`,
       'config:',
       '',
       `\t${'NAME'.padEnd(width)}  STATE     READ WRITE CKSUM`,
-      line(name, 'ONLINE'),
-      line(`  ${device}`, 'ONLINE'),
+      line(name, health),
+      line(`  ${device}`, health),
       '',
       'errors: No known data errors',
     ]

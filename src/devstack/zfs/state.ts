@@ -48,6 +48,8 @@ export const Pool = Type.Object({
   sizeBytes: Type.Integer(),
   /** What `zpool status` calls its one disk. */
   device: Type.String(),
+  /** What is wrong with its disk; absent: nothing. */
+  health: Type.Optional(Type.Enum(['DEGRADED', 'FAULTED'])),
 })
 export type Pool = Static<typeof Pool>
 
