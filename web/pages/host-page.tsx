@@ -54,8 +54,8 @@ function Host({ host }: { host: HostDetail }) {
             <UpdatePanel report={report} />
             <RejectionList rejected={report.rejected} />
             <CheckTable checks={report.checks} />
-            {(capacity || instances.length > 0) && <Instances instances={instances} />}
             <HistoryPanel path={`/hosts/${host.name}/history`} charts={hostCharts} />
+            {(capacity || instances.length > 0) && <Instances instances={instances} />}
           </>
         )}
       </div>
