@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { HostReport } from '../../src/contract/report.ts'
 import { openSqlite } from '../../src/database/open.ts'
 import { newSecret } from '../../src/platform/secret.ts'
+import { openFs } from '../../src/registry/blobs-fs.ts'
+import { backupServer, restoreServer } from '../../src/server/backup.ts'
 import { databaseFile } from '../../src/server/data-folder.ts'
 import { computeFigures, instanceFigures, networkFigures, uuid } from '../fleet/figures.ts'
 import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
@@ -80,6 +83,14 @@ test('what a host and its instances use is told as rates, short and newest, and 
   const { report: kept } = await db.selectFrom('hosts').select('report').executeTakeFirstOrThrow()
   await db.destroy()
   expect(JSON.parse(kept ?? '').daemons.compute).toEqual(computeStatus())
+  // It is old before it could be restored.
+  const [file, data] = [join(server.data, 'backup.tar'), join(server.data, 'restored')]
+  await backupServer({ data: server.data, file })
+  await restoreServer({ data, file, blobs: () => openFs({ folder: data }) })
+  const restored = await openSqlite(databaseFile(data))
+  expect(await restored.selectFrom('host_history').selectAll().execute()).toEqual([])
+  expect(await restored.selectFrom('hosts').select('name').execute()).toEqual([{ name: 'host1' }])
+  await restored.destroy()
   expect((await server.api('GET', '/instances/s.web/history')).body).toMatchObject({ code: 'not-found' })
   expect((await server.api('GET', '/hosts/host9/history')).status).toBe(404)
   expect((await server.api('GET', '/hosts/host1/history?minutes=0')).status).toBe(400)
