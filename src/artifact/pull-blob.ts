@@ -1,7 +1,9 @@
 import { AppError, isAppError } from '../contract/errors.ts'
 import type { Descriptor } from '../contract/oci.ts'
+import type { HttpResponse } from '../platform/http.ts'
+import { getFollowing } from './follow-redirect.ts'
 import { PartialFile } from './partial-file.ts'
-import { discard, received, sendExpecting } from './registry-http.ts'
+import { discard, received } from './registry-http.ts'
 import type { Peer, TransferOptions } from './registry-peer.ts'
 import { retrying } from './retrying.ts'
 
@@ -55,10 +57,23 @@ export async function pullBlob(
 async function* missingBytes(peer: Peer, part: PartialFile, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   if (part.bytes === part.size) return
   const path = `${peer.base}/blobs/${part.digest}`
-  const response = await sendExpecting(peer.http, [200, 206], 'GET', path, {
+  const { response, close } = await getFollowing(peer, path, {
     ...(part.bytes > 0 ? { headers: { range: `bytes=${part.bytes}-` } } : {}),
     ...(signal ? { signal } : {}),
   })
+  try {
+    yield* missingPieces(response, peer, part, path)
+  } finally {
+    await close()
+  }
+}
+
+async function* missingPieces(
+  response: HttpResponse,
+  peer: Peer,
+  part: PartialFile,
+  path: string,
+): AsyncGenerator<Buffer> {
   if (response.status === 200) await part.restart()
   else if (!response.headers['content-range']?.startsWith(`bytes ${part.bytes}-`)) {
     await discard(response)

@@ -25,6 +25,8 @@ export const ServerConfig = Type.Object(
     s3Bucket: Type.Optional(Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' })),
     s3Region: Type.String({ pattern: '^[a-z0-9-]{1,64}$', default: 'us-east-1' }),
     s3AccessKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    /** Whether clients are sent to the S3 server for the bytes of blobs, by signed addresses. They must reach `s3Endpoint`, and follow a redirect. */
+    s3Redirect: Type.Boolean({ default: false }),
     /** The file with the secret key, and nothing else. */
     s3SecretKeyFile: Type.Optional(Type.String({ minLength: 1 })),
     /** The address that hosts and people use, when it is not that of `listen` (a proxy, a DNS name). */

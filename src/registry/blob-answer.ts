@@ -10,11 +10,11 @@ import { isKnown, mayBeInParts } from './condition.ts'
 const contentType = 'application/octet-stream'
 
 /**
- * Answers GET and HEAD of a blob: nothing when the client has it, one range as it is, several as multipart/byteranges, else all of it.
+ * Answers GET and HEAD of a blob: nothing when the client has it, where the bytes are when the store has an address of its own, one range as it is, several as multipart/byteranges, else all of it.
  * @throws AppError RANGE_INVALID
  */
 export async function answerBlob(
-  blobs: Pick<Blobs, 'read' | 'pour'>,
+  blobs: Pick<Blobs, 'read' | 'pour' | 'address'>,
   { digest, size }: { digest: string; size: number },
   request: FastifyRequest,
   reply: FastifyReply,
@@ -22,6 +22,8 @@ export async function answerBlob(
   if (isKnown(request, reply, digest)) return reply.send()
   reply.type(contentType).header('accept-ranges', 'bytes')
   if (request.method === 'HEAD') return reply.header('content-length', size).send()
+  // Ranges too: whoever follows sends them again.
+  if (blobs.address && size > 0) return reply.redirect(await blobs.address(digest), 307)
   const ranges = rangesOf(request, reply, digest, size)
   if (!ranges) return send(blobs, digest, { first: 0, last: size - 1 }, reply)
   reply.code(206)

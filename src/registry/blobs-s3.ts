@@ -5,6 +5,9 @@ import { newHash, parseDigest } from './digests.ts'
 import { type Bucket, leastPartBytes } from './s3-bucket.ts'
 import { writePieces } from './s3-pieces.ts'
 
+/** A client may follow at once, or after a pause; a download that has begun goes on after the end. */
+const addressSeconds = 15 * 60
+
 /**
  * Blobs in a bucket of an S3 server:
  *
@@ -12,9 +15,9 @@ import { writePieces } from './s3-pieces.ts'
  *     uploads/<upload>/<number>                            pieces of an upload, all but the last of 5 MiB or more
  *
  * An object is there as a whole or not at all, so whichever server of several is asked, and whenever one is killed, an upload is as long as its pieces
- * and a blob is whole. A commit joins the pieces within the S3 server.
+ * and a blob is whole. A commit joins the pieces within the S3 server. With `redirect`, clients are sent there for the bytes.
  */
-export function openS3(bucket: Bucket): Blobs {
+export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
   /** sha256 over the uploads of this process, so that a commit need not read them again. */
   const running = new Map<string, { hash: Hash; bytes: number }>()
 
@@ -102,6 +105,8 @@ export function openS3(bucket: Bucket): Blobs {
       if (last < first) return
       for await (const piece of await blob(digest, first, last - first + 1)) await write(piece)
     },
+
+    ...(redirect ? { address: (digest: string) => bucket.presign(blobKey(digest), addressSeconds) } : {}),
 
     remove: (digest) => bucket.remove([blobKey(digest)]),
   }

@@ -43,6 +43,8 @@ export interface Blobs {
    * @throws AppError BLOB_UNKNOWN before the first piece; what `write` throws
    */
   pour(digest: string, range: ByteRange, write: (piece: Uint8Array) => Promise<void>): Promise<void>
+  /** An address that gives these bytes to whoever has it, for some minutes; absent where the store has no address of its own. */
+  address?(digest: string): Promise<string>
   /** Removes a blob; none there is fine. */
   remove(digest: string): Promise<void>
 }

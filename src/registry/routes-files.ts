@@ -92,7 +92,8 @@ async function answerFile(
   reply
     .header('content-disposition', attachment(fileNameOf(layer, repository, reference)))
     .header('x-content-type-options', 'nosniff')
-  return answerBlob(blobs, { digest: layer.digest, size }, request, reply)
+  // Plain clients of plain files: many of them follow no redirect unless they are told to.
+  return answerBlob({ read: blobs.read, pour: blobs.pour }, { digest: layer.digest, size }, request, reply)
 }
 
 async function upload(context: RegistryContext, request: FileRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -20,6 +20,8 @@ export interface Bucket {
   size(key: string): Promise<number | undefined>
   /** Undefined when there is no such object. `length` of undefined: to the end. */
   get(key: string, offset?: number, length?: number): Promise<Readable | undefined>
+  /** An address that gives the object to whoever has it, for `seconds`. Asks nobody. */
+  presign(key: string, seconds: number): Promise<string>
   /** The objects whose key begins so, in the order of their keys. */
   list(prefix: string): Promise<{ key: string; sizeBytes: number }[]>
   /** Makes one object of these, in this order, within the server: nobody sees it before it is whole. All but the last have 5 MiB or more. */
@@ -87,6 +89,7 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
     size: async (key) => (await orNothing(`tell the size of ${key}`, () => client.statObject(bucket, key)))?.size,
     get: (key, offset = 0, length) =>
       orNothing(`give ${key}`, () => client.getPartialObject(bucket, key, offset, length ?? 0)),
+    presign: (key, seconds) => client.presignedGetObject(bucket, key, seconds),
     list: (prefix) =>
       ask(`list ${prefix}`, async () => {
         const objects = await client.listObjectsV2(bucket, prefix, true).toArray()

@@ -6,7 +6,7 @@ import type { S3Options } from '../registry/s3-bucket.ts'
 
 type Settings = Pick<
   ServerConfig,
-  'data' | 'storage' | 's3Endpoint' | 's3Bucket' | 's3Region' | 's3AccessKey' | 's3SecretKeyFile'
+  'data' | 'storage' | 's3Endpoint' | 's3Bucket' | 's3Region' | 's3AccessKey' | 's3SecretKeyFile' | 's3Redirect'
 >
 
 /** Where the configuration says that blobs are. @throws AppError config-invalid | storage-unavailable */
@@ -17,7 +17,7 @@ export async function openBlobs(config: Readonly<Settings>): Promise<Blobs> {
     import('../registry/blobs-s3.ts'),
     import('../registry/s3-bucket.ts'),
   ])
-  return openS3(await openBucket(bucketOf(config)))
+  return openS3(await openBucket(bucketOf(config)), { redirect: config.s3Redirect })
 }
 
 function bucketOf(config: Readonly<Settings>): S3Options {

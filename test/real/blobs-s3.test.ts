@@ -1,13 +1,20 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openRegistryClient } from '../../src/artifact/registry-client.ts'
+import { Descriptor } from '../../src/contract/oci.ts'
+import { parseJson } from '../../src/contract/parse.ts'
 import { ServerConfig } from '../../src/contract/server-config.ts'
 import { openSqlite } from '../../src/database/open.ts'
 import { loadConfig } from '../../src/platform/config.ts'
-import { sha256 } from '../../src/platform/digest.ts'
+import { sha256, sha256OfFile } from '../../src/platform/digest.ts'
+import { openHttp } from '../../src/platform/http.ts'
 import { openS3 } from '../../src/registry/blobs-s3.ts'
 import { openBucket } from '../../src/registry/s3-bucket.ts'
 import { openBlobs } from '../../src/server/blob-store.ts'
@@ -78,6 +85,50 @@ test('an installation moves into a bucket and goes on there; what is cut off goe
   expect([status, body.releases.length]).toEqual([200, 2])
   await rm(join(server.data, 'blobs'), { recursive: true })
   for (const { digest } of known) expect((await bucket.stat(digest))?.sizeBytes, digest).toBeGreaterThan(0)
+})
+
+test('clients are sent to the bucket when the server is told so', async () => {
+  const server = await openTestServer({ ...(await minio.settings()), s3Redirect: true })
+  await server.publish('compute', '1.0.0')
+  const http = openHttp({ url: server.url, authorization: `Bearer ${server.adminToken}` })
+  onTestFinished(() => http.close())
+  const registry = openRegistryClient(http, 'components/compute')
+  const manifest = parseJson(
+    Type.Object({ layers: Type.Array(Descriptor) }),
+    (await registry.getManifest('1.0.0')).bytes.toString(),
+    'm',
+  )
+  const [layer] = manifest.layers as [Descriptor]
+  const path = `/v2/components/compute/blobs/${layer.digest}`
+
+  const answer = await fetch(`${server.url}${path}`, {
+    redirect: 'manual',
+    headers: { authorization: `Bearer ${server.adminToken}` },
+  })
+  expect([answer.status, answer.headers.get('docker-content-digest')]).toEqual([307, layer.digest])
+  expect(answer.headers.get('location')).toMatch(
+    /^http:\/\/127\.0\.0\.1:\d+\/bucket-\d+\/blobs\/sha256\/.*X-Amz-Signature=/,
+  )
+
+  const file = join(folder, 'pulled')
+  await registry.pullBlob(layer, file)
+  expect(await sha256OfFile(file)).toBe(layer.digest)
+  await rm(file)
+  // What was cut off goes on: the place that it is sent to gives a part, too.
+  await writeFile(`${file}.part`, '')
+  await registry.pullBlob(layer, file)
+  expect(await sha256OfFile(file)).toBe(layer.digest)
+
+  const curl = [
+    '-sfL',
+    '-H',
+    `authorization: Bearer ${server.adminToken}`,
+    '-o',
+    join(folder, 'curled'),
+    `${server.url}${path}`,
+  ]
+  await promisify(execFile)('curl', curl)
+  expect(await sha256OfFile(join(folder, 'curled'))).toBe(layer.digest)
 })
 
 describe('a bucket of MinIO', () => {
