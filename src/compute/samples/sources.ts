@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { ComputeFigures } from '../../contract/figures.ts'
 import type { Collector } from '../../monitor/collector.ts'
 import type { MetricFamily } from '../../monitor/samples.ts'
@@ -48,17 +49,22 @@ export function openSources({ driver, store, exec, clock, unread, facts }: Sourc
   const read = new Set<string>()
   const usage = openCpuUsage()
   const ask = async (...argv: Parameters<Exec>[0]) => (await execOk(exec, argv, { timeoutMs })).stdout
-  const hasGuests = () => livingGuests(facts()).size > 0
+  const hasGuests = (found: SampleFacts) => livingGuests(found).size > 0
 
   /** A source whose last reading is kept for the figures, and forgotten when the next fails. */
-  function source<T>(name: string, take: () => Promise<T>, tell: (reading: T, facts: SampleFacts) => MetricFamily[]) {
+  function source<T>(
+    name: string,
+    take: (found: SampleFacts) => Promise<T>,
+    tell: (reading: T, found: SampleFacts) => MetricFamily[],
+  ) {
     let last: T | undefined
     const collector: Collector = {
       name,
       async collect() {
         try {
-          last = await take()
-          return tell(last, facts())
+          const found = facts()
+          last = await take(found)
+          return tell(last, found)
         } catch (error) {
           last = undefined
           throw error
@@ -72,17 +78,17 @@ export function openSources({ driver, store, exec, clock, unread, facts }: Sourc
 
   const host = source(
     'host',
-    async () => {
+    async ({ hardware }) => {
       const { vcpus, unread: lines } = await driver.vcpus()
       unread.saw('xl vcpu-list', lines)
-      return { vcpus, usage: usage(vcpus, facts().hardware?.processors ?? [], clock.now().getTime()) }
+      return { vcpus, usage: usage(vcpus, hardware?.processors ?? [], performance.now()) }
     },
     hostSamples,
   )
   const interfaces = source(
     'interfaces',
-    async () => {
-      if (!hasGuests()) return []
+    async (found) => {
+      if (!hasGuests(found)) return []
       const listing = readInterfaces(await ask('netstat', '--libxo', 'json', '-i', '-b', '-n', '-d', '-W'))
       unread.saw('netstat -i', listing.unread)
       return guestTraffic(listing.interfaces)
@@ -91,11 +97,12 @@ export function openSources({ driver, store, exec, clock, unread, facts }: Sourc
   )
   const disks = source(
     'disks',
-    async () => {
-      if (!hasGuests()) return []
+    async (found) => {
+      if (!hasGuests(found)) return []
       // A host without such disks has no dev.xbbd.
-      const { backends, unread: paths } = readBackends(await ask('sysctl', '-i', 'dev.xbbd'))
-      const { devices, unread: lines } = readIostat(await ask('iostat', '-I', '-x'))
+      const [owners, totals] = await Promise.all([ask('sysctl', '-i', 'dev.xbbd'), ask('iostat', '-I', '-x')])
+      const { backends, unread: paths } = readBackends(owners)
+      const { devices, unread: lines } = readIostat(totals)
       unread.saw('sysctl dev.xbbd', paths)
       unread.saw('iostat -I -x', lines)
       return diskUse(backends, devices)

@@ -2,7 +2,6 @@ import type { Console } from './console.ts'
 import type { DiskSpec } from './disk-spec.ts'
 import type { DomainConfig, Ending } from './domain-config.ts'
 import type { Guest } from './guest.ts'
-import { busyShare, ranMs } from './guest-load.ts'
 import type { VifSpec } from './vif-spec.ts'
 
 export interface AttachedDisk {
@@ -84,11 +83,6 @@ export function stateLetters(domain: Domain): string {
     domain.shutdown ? reasonLetters[domain.shutdown] : '-',
     '-',
   ].join('')
-}
-
-/** A guest is busy a part of its time, and for a moment at its start. */
-export function cpuSeconds(domain: Domain, now: Date): number {
-  return 0.3 + (busyShare(domain) * ranMs(domain, now)) / 1000
 }
 
 /** Starts or stops the count of the time in which a domain runs. */

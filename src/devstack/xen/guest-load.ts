@@ -13,9 +13,10 @@ export function ranMs({ cpu }: Domain, now: Date): number {
   return cpu.usedMs + (cpu.since === undefined ? 0 : now.getTime() - cpu.since)
 }
 
-/** What share of its time each guest is busy, from one to eight hundredths: always the same for the same guest. */
-export function busyShare({ config }: Domain): number {
-  return (1 + (seedOf(config.uuid) % 8)) / 100
+/** Each guest is busy from one to eight hundredths of its time, always the same for the same guest, and for a moment at its start. */
+export function cpuSeconds(domain: Domain, now: Date): number {
+  const share = (1 + (seedOf(domain.config.uuid) % 8)) / 100
+  return 0.3 + (share * ranMs(domain, now)) / 1000
 }
 
 const sequentialBytes = 32 * 1024

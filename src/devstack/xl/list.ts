@@ -1,7 +1,8 @@
 import { Refused } from '../tools/refused.ts'
 import { prints, refuses } from '../tools/said.ts'
 import { configJson } from '../xen/config-json.ts'
-import { cpuSeconds, type Domain, reasonCodes, stateLetters } from '../xen/domain.ts'
+import { type Domain, reasonCodes, stateLetters } from '../xen/domain.ts'
+import { cpuSeconds } from '../xen/guest-load.ts'
 import { libxlJson } from '../xen/json-text.ts'
 import { domidOf, options, type XlCall, type XlCommand } from './command.ts'
 
