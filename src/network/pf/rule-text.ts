@@ -17,7 +17,7 @@ export interface RuleFacts {
 
 // print_rule of pfctl: action, direction, log, quick, interface, route, family, protocol.
 const form =
-  /^(pass|block|match)(?: (?:drop|return(?:-\S+)?(?:\([^)]*\))?))?(?: (in|out))?(?: log(?: \([^)]*\))?)?(?: quick)?(?: on (! )?(\S+))?(?: (?:route-to|reply-to|dup-to) (?:\{[^}]*\}|\([^)]*\)|\S+)(?: (?:round-robin|random|sticky-address|bitmask|static-port|source-hash(?: 0x\w+)?))*)?(?: (inet6?)\b)?(?: proto (\S+))?/
+  /^(pass|block|match)(?: (?:drop|return(?:-[a-z0-9]+)?(?:\([^)]*\))?))?(?: (in|out))?(?: log(?: \([^)]*\))?)?(?: quick)?(?: on (! )?(\S+))?(?: (?:route-to|reply-to|dup-to) (?:\{[^}]*\}|\([^)]*\)|\S+)(?: (?:round-robin|random|sticky-address|bitmask|static-port|source-hash(?: 0x\w+)?))*)?(?: (inet6?)\b)?(?: proto (\S+))?/
 
 /** Undefined for what is none: normalization, and calls of anchors. */
 export function readRule(text: string): RuleFacts | undefined {

@@ -3,8 +3,8 @@ import type { MetricFamily } from '../../monitor/samples.ts'
 import type { PfCounters } from '../pf/counters.ts'
 import type { LabelCounters } from '../pf/labels.ts'
 import type { CountersListing, RuleCounters } from '../pf/rule-counters.ts'
-import { type RuleFacts, readRule } from '../pf/rule-text.ts'
 import { counter, gauge, rowsOf } from './families.ts'
+import { type CountedRule, type KnownRule, openKnownRules, type RuleLabels } from './known-rules.ts'
 import type { SharedReading } from './shared-reading.ts'
 
 /** What our own filter rules have counted together. It begins anew with rules that are loaded anew. */
@@ -37,29 +37,32 @@ const mostOthers = 20
  */
 export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorOptions): Collector {
   const isOurs = (path: string) => path.startsWith(`${anchor}/`)
-
-  /** Undefined when rules were loaded between the listings. */
-  async function directions(rules: readonly KnownRule[]): Promise<ReadonlyMap<KnownRule, LabelCounters> | undefined> {
-    const asked = new Set(rules.filter((rule) => rule.facts.label !== '' && !isCertain(rule)).map(({ path }) => path))
-    const others = [...asked].filter((path) => path !== '' && !isOurs(path)).slice(0, mostOthers)
-    const found = new Map<KnownRule, LabelCounters>()
-    for (const path of asked) {
-      if (path !== '' && !isOurs(path) && !others.includes(path)) continue
-      const labels = await pf.labels(path)
-      const labelled = rules.filter((rule) => rule.path === path && rule.facts.label !== '')
-      // FreeBSD 15 lists the labels of an anchor without a name too, where it stands.
-      const named = [labelled, labelled.filter(({ counters }) => !counters.ruleset.isInline)].find(
-        (some) => some.length === labels.length && some.every(({ facts }, at) => facts.label === labels[at]?.label),
-      )
-      if (!named) return undefined
-      for (const [at, rule] of named.entries()) found.set(rule, labels[at] as LabelCounters)
-    }
-    return found
-  }
+  const knownRules = openKnownRules()
 
   function isCertain({ path, facts }: KnownRule): boolean {
     // Where a packet is translated PF makes a state whatever the rule says; ours are asked where nothing is.
     return facts.isOneWay && (facts.action === 'block' || isOurs(path))
+  }
+
+  /** What is known of directions, rule by rule; undefined altogether when rules were loaded between the listings. */
+  async function directions(rules: readonly CountedRule[]): Promise<(Directions | undefined)[] | undefined> {
+    const unsure = rules.filter(({ known }) => known.facts.label !== '' && !isCertain(known))
+    const asked = new Set(unsure.map(({ known }) => known.path))
+    const others = [...asked].filter((path) => path !== '' && !isOurs(path))
+    for (const path of others.slice(mostOthers)) asked.delete(path)
+    const found = new Map<CountedRule, LabelCounters>()
+    for (const path of asked) {
+      const labels = await pf.labels(path)
+      const labelled = rules.filter(({ known }) => known.path === path && known.facts.label !== '')
+      // FreeBSD 15 lists the labels of an anchor without a name too, where it stands.
+      const named = [labelled, labelled.filter(({ known }) => !known.isInline)].find(
+        (some) =>
+          some.length === labels.length && some.every(({ known }, at) => known.facts.label === labels[at]?.label),
+      )
+      if (!named) return undefined
+      for (const [at, rule] of named.entries()) found.set(rule, labels[at] as LabelCounters)
+    }
+    return rules.map((rule) => found.get(rule) ?? (isCertain(rule.known) ? oneWay(rule) : undefined))
   }
 
   return {
@@ -67,54 +70,33 @@ export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorO
     async collect() {
       for (let tries = 0; tries < 2; tries++) {
         const rules = knownRules((await reading.again()).rules)
-        const split = await directions(rules)
-        if (!split) continue
-        sampled(figuresOf(rules.filter(({ path }) => isOurs(path))))
-        return ruleFamilies(rules, (rule) => split.get(rule) ?? (isCertain(rule) ? oneWay(rule) : undefined))
+        const went = await directions(rules)
+        if (!went) continue
+        sampled(figuresOf(rules.filter(({ known }) => isOurs(known.path))))
+        return ruleFamilies(rules, went)
       }
       throw new Error('the labels that PF lists are not those of its rules: rules were loaded meanwhile, twice')
     },
   }
 }
 
-interface KnownRule {
-  path: string
-  counters: RuleCounters
-  facts: RuleFacts
-  labels: Readonly<Record<string, string>>
-}
-
 type Directions = Omit<LabelCounters, 'label'>
 
-function knownRules(rules: readonly RuleCounters[]): KnownRule[] {
-  const known: KnownRule[] = []
-  for (const counters of rules) {
-    const { path } = counters.ruleset
-    const facts = readRule(counters.text)
-    // Normalization, and calls of anchors, which count what the rules below them count.
-    if (!facts) continue
-    const { family: af, protocol: proto, label: rule, interface: on, action, direction } = facts
-    const labels = { nr: String(counters.number), af, proto, rule, anchor: path, interface: on, action, direction }
-    known.push({ path, counters, facts, labels })
-  }
-  return known
-}
-
-function oneWay({ counters: { packets, bytes }, facts }: KnownRule): Directions {
-  return facts.direction === 'in'
+function oneWay({ counters: { packets, bytes }, known }: CountedRule): Directions {
+  return known.facts.direction === 'in'
     ? { packetsIn: packets, bytesIn: bytes, packetsOut: 0, bytesOut: 0 }
     : { packetsIn: 0, bytesIn: 0, packetsOut: packets, bytesOut: bytes }
 }
 
-function ruleFamilies(
-  all: readonly KnownRule[],
-  directionsOf: (rule: KnownRule) => Directions | undefined,
-): MetricFamily[] {
-  const rules = all.filter(({ counters }) => !counters.ruleset.isInline)
-  const split: { labels: KnownRule['labels']; went: Directions }[] = []
-  for (const rule of rules) {
-    const went = directionsOf(rule)
-    if (went) split.push({ labels: rule.labels, went })
+function ruleFamilies(all: readonly CountedRule[], went: readonly (Directions | undefined)[]): MetricFamily[] {
+  const rules: { labels: RuleLabels; counters: RuleCounters }[] = []
+  const split: { labels: RuleLabels; went: Directions }[] = []
+  for (const [at, { known, counters }] of all.entries()) {
+    if (known.isInline) continue
+    const { labels } = known
+    const directions = went[at]
+    rules.push({ labels, counters })
+    if (directions) split.push({ labels, went: directions })
   }
   return [
     counter(
@@ -125,22 +107,22 @@ function ruleFamilies(
     counter(
       'pf_rule_packets_in_total',
       'Packets of a rule that came in.',
-      rowsOf(split, ({ went }) => went.packetsIn),
+      rowsOf(split, (it) => it.went.packetsIn),
     ),
     counter(
       'pf_rule_packets_out_total',
       'Packets of a rule that went out.',
-      rowsOf(split, ({ went }) => went.packetsOut),
+      rowsOf(split, (it) => it.went.packetsOut),
     ),
     counter(
       'pf_rule_bytes_in_total',
       'Bytes of a rule that came in.',
-      rowsOf(split, ({ went }) => went.bytesIn),
+      rowsOf(split, (it) => it.went.bytesIn),
     ),
     counter(
       'pf_rule_bytes_out_total',
       'Bytes of a rule that went out.',
-      rowsOf(split, ({ went }) => went.bytesOut),
+      rowsOf(split, (it) => it.went.bytesOut),
     ),
     counter(
       'pf_rule_states_total',
@@ -155,11 +137,11 @@ function ruleFamilies(
   ]
 }
 
-function figuresOf(rules: readonly KnownRule[]): RuleFigures {
+function figuresOf(rules: readonly CountedRule[]): RuleFigures {
   const figures = { passedPackets: 0, passedBytes: 0, blockedPackets: 0 }
-  for (const { facts, counters } of rules) {
-    if (facts.action === 'block') figures.blockedPackets += counters.packets
-    if (facts.action !== 'pass') continue
+  for (const { known, counters } of rules) {
+    if (known.facts.action === 'block') figures.blockedPackets += counters.packets
+    if (known.facts.action !== 'pass') continue
     figures.passedPackets += counters.packets
     figures.passedBytes += counters.bytes
   }

@@ -14,11 +14,7 @@ describe('P15 labels', () => {
 
   test('the numbers of each direction behind each label, in the order of the rules', () => {
     expect(readLabels(fmt('pfctl -a org.openstack/net1 -s labels'))).toEqual({
-      rows: [
-        one('sg1:port1:icmp', [3, 252, 3, 252]),
-        one('port1-out', [0, 0, 0, 0]),
-        one('port1-drop', [0, 0, 0, 0]),
-      ],
+      rows: [one('sg1:port1:icmp', [3, 252, 3, 252]), one('port1-out', [0, 0, 0, 0]), one('port1-drop', [0, 0, 0, 0])],
       unread: [],
     })
   })
