@@ -48,6 +48,7 @@ export async function checkNetworkHost({ exec, tools, root, config }: CheckedNet
 
   const pfAtBoot = await isEnabled('pf')
   const running = await run('pfctl', '-s', 'Running')
+  const [, logged] = /^Interface Stats for (\S+)/m.exec((await run('pfctl', '-s', 'info')).stdout) ?? []
   const text = await readTextIfThere(join(root, pfConf))
   const missing = missingLines(text ?? '', config.anchor)
   const loaded = `${(await run('pfctl', '-s', 'nat')).stdout}${(await run('pfctl', '-s', 'rules')).stdout}`.split('\n')
@@ -117,6 +118,12 @@ export async function checkNetworkHost({ exec, tools, root, config }: CheckedNet
       found: skipsLoopback ? 'set skip on lo0' : 'yes',
       good: !(filterLocal === '1' && skipsLoopback),
       mend: `with net.pf.filter_local, write "pass quick on lo0" instead of "set skip on lo0" into ${pfConf}: the skip hides floating IPs from the host`,
+    }),
+    // Nothing is enforced by it: a host is good without.
+    check('PF counts the traffic of the outside', {
+      found: logged ?? `no ("set loginterface IF" in ${pfConf}, then service pf reload, fills pf_ipv4_* and pf_ipv6_*)`,
+      good: true,
+      mend: '',
     }),
     check('dnsmasq is installed', { found: yes(dnsmasq), good: dnsmasq, mend: 'pkg install dnsmasq' }),
     check('the network daemon starts with the host', {
