@@ -5,7 +5,7 @@ import type { TopAnswer } from '../../src/cli/top/answer.ts'
 import { frame, type Known, type View } from '../../src/cli/top/frame.ts'
 import { hostRows, instanceRows, sorted } from '../../src/cli/top/rows.ts'
 import { drawing } from '../../src/cli/top/screen.ts'
-import { pressed } from '../../src/cli/top/watch.ts'
+import { pressed, troubleOf } from '../../src/cli/top/watch.ts'
 import type { InstancePoint } from '../../src/contract/history.ts'
 import { openTestServer } from '../support/server.ts'
 import { slipway } from '../support/slipway.ts'
@@ -148,6 +148,15 @@ test.each([
 ] as const)('sorted by %s', (key, hosts, instances) => {
   expect(sorted(hostRows(answer), key).map(({ name }) => name)).toEqual(hosts)
   expect(sorted(instanceRows(answer), key).map(({ name }) => name)).toEqual(instances)
+})
+
+test.each([
+  ['an answer of just now', {}, 1, undefined],
+  ['the next one is due', {}, 4, undefined],
+  ['the next one is three seconds late', {}, 6, 'it does not answer'],
+  ['the request has failed', { trouble: 'cannot reach it' }, 1, 'cannot reach it'],
+])('what keeps the server from answering: %s', (_, parts, seconds, trouble) => {
+  expect(troubleOf({ ...known, ...parts }, 2000, new Date(now.getTime() + seconds * 1000))).toBe(trouble)
 })
 
 test('keys choose what is first and what is shown; others do nothing', () => {

@@ -54,7 +54,9 @@ export function TimeLines({ title, unit, series, height, limit }: Omit<Chart, 'e
         interval: 'equidistantPreserveStart',
       }}
       yAxisProps={{ domain: [yTicks[0] ?? 0, yTicks.at(-1) ?? 1], ticks: yTicks, interval: 0, width: 76 }}
-      referenceLines={near ? [{ y: limit, label: 'limit', labelPosition: 'insideTopRight', color: 'var(--bad)' }] : []}
+      referenceLines={
+        near ? [{ y: limit, label: 'limit', labelPosition: 'insideTopRight', color: 'var(--ink-soft)' }] : []
+      }
       tooltipProps={{ labelFormatter: momentText }}
       lineChartProps={named(`${title}: arrow keys go from moment to moment`)}
     />

@@ -25,9 +25,7 @@ export async function watchTop(client: Client, first: TopAnswer, start: View, in
 
   function draw(): void {
     const now = new Date()
-    const overdue = now.getTime() - known.answeredAt.getTime() > intervalMs + overdueMs
-    const trouble = known.trouble ?? (overdue ? 'it does not answer' : undefined)
-    screen.draw(frame({ ...known, trouble }, view, screen.size(), now))
+    screen.draw(frame({ ...known, trouble: troubleOf(known, intervalMs, now) }, view, screen.size(), now))
   }
   const screen = openScreen({
     stdin: process.stdin,
@@ -59,6 +57,12 @@ export async function watchTop(client: Client, first: TopAnswer, start: View, in
     clearInterval(clock)
     screen.close()
   }
+}
+
+/** Why there is no newer answer; undefined while that is no wonder. */
+export function troubleOf({ answeredAt, trouble }: Known, intervalMs: number, now: Date): string | undefined {
+  const isOverdue = now.getTime() - answeredAt.getTime() > intervalMs + overdueMs
+  return trouble ?? (isOverdue ? 'it does not answer' : undefined)
 }
 
 const sortLetters: Readonly<Record<string, SortKey>> = { c: 'cpu', m: 'memory', n: 'net', d: 'disk', a: 'name' }
