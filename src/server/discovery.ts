@@ -18,6 +18,7 @@ export function discoveryRoutes({ app, db, cloud }: Pick<Api, 'app' | 'db' | 'cl
     // One whose ports alone are forwarded is not reached at the floating IP.
     const whole = (await listFloatingIps(db, hosts)).filter(({ port }) => port !== undefined)
     const outside = new Map(whole.map(({ instance, address }) => [instance, address]))
+    // One that somebody stopped is missed by nobody.
     return (await listInstances(db, hosts))
       .filter(({ wanted }) => wanted === 'running')
       .map(({ id, name, stack, host, image, labels = {}, addresses }) => ({

@@ -6,7 +6,13 @@ test('the API describes itself as OpenAPI 3.1', async () => {
   const { body } = await server.api('GET', '/openapi.json', { as: null })
   expect(body.openapi).toBe('3.1.0')
   expect(Object.keys(body.paths)).toEqual(
-    expect.arrayContaining(['/api/v1/hosts', '/api/v1/channels/{name}/promotions', '/api/v1/enrol']),
+    expect.arrayContaining([
+      '/api/v1/hosts',
+      '/api/v1/channels/{name}/promotions',
+      '/api/v1/enrol',
+      '/api/v1/top',
+      '/sd/hosts',
+    ]),
   )
 })
 
