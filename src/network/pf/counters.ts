@@ -36,7 +36,7 @@ export interface PfCounters {
 }
 
 /** A listing that takes longer is not worth waiting for. */
-const timeoutMs = 9000
+const timeoutMs = 15_000
 /** Some ten thousands of rules with five lines each. */
 const maxOutputBytes = 256 * 1024 * 1024
 

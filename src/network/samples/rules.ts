@@ -67,6 +67,8 @@ export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorO
 
   return {
     name: 'rules',
+    // Ten thousand rules take pfctl a while.
+    timeoutMs: 40_000,
     async collect() {
       for (let tries = 0; tries < 2; tries++) {
         const rules = knownRules((await reading.again()).rules)

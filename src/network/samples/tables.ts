@@ -25,22 +25,17 @@ const mostRead = 16
  * FreeBSD 15.1.
  */
 export function tablesCollector({ pf, rules, translation, anchor }: TablesCollectorOptions): Collector {
-  const ours = [natAnchor, groupsAnchor].map((name) => `${anchor}/${name}`)
+  const [natPath, groupsPath] = [`${anchor}/${natAnchor}`, `${anchor}/${groupsAnchor}`]
 
   return {
     name: 'tables',
     async collect() {
       const byRules = (await rules.recent()).tables
-      const { main, ours: translated } = await translation.recent()
+      const { main, ours } = await translation.recent()
       const sizes = new Map([
         ['', merged(byRules.get(''), main.tables.get(''))],
-        ...ours.map(
-          (path) =>
-            [
-              path,
-              merged(byRules.get(path), path.endsWith(`/${natAnchor}`) ? translated.tables.get('') : undefined),
-            ] as const,
-        ),
+        [natPath, merged(byRules.get(natPath), ours.tables.get(''))],
+        [groupsPath, merged(byRules.get(groupsPath))],
       ])
       const counted: { labels: Labels; table: TableCounters }[] = []
       const sized: { labels: Labels; size: number }[] = []
@@ -53,7 +48,7 @@ export function tablesCollector({ pf, rules, translation, anchor }: TablesCollec
           if (size !== undefined) sized.push({ labels, size })
         }
       for (const [path, named] of byRules)
-        if (macOfAnchor(path.slice(anchor.length + 1)) !== undefined)
+        if (path.startsWith(`${anchor}/`) && macOfAnchor(path.slice(anchor.length + 1)) !== undefined)
           for (const [table, size] of named) sized.push({ labels: { table, anchor: path }, size })
       return [
         gauge(
