@@ -185,10 +185,26 @@ test.each([
   expect(text.split('\n')).toContain(line)
 })
 
-test('an instance that is not wanted running is neither up nor down', () => {
+test('an instance that is not wanted running is neither up nor down; nor is any when the guests cannot be listed', () => {
   const stopped = { ...facts.instances[0], desired: { ...desired, wanted: 'stopped' } }
-  const families = slipwaySamples({ ...facts, instances: [stopped as never] })
-  expect(families.find(({ name }) => name === 'slipway_instance_up')?.rows).toEqual([])
+  for (const changed of [
+    { ...facts, instances: [stopped as never] },
+    { ...facts, guests: undefined },
+  ])
+    expect(exposition(slipwaySamples(changed))).not.toContain('slipway_instance_up')
+})
+
+test.each([
+  ['running', 'unknown', 1],
+  ['running', 'starting', 1],
+  ['running', 'unhealthy', 0],
+  ['crashed', 'unknown', 0],
+  ['paused', 'unknown', 0],
+] as const)('an instance that is %s and %s has the value %i', (state, health, value) => {
+  const [instance] = facts.instances
+  const status = { ...(instance as NonNullable<typeof instance>).status, state, health }
+  const told = exposition(slipwaySamples({ ...facts, instances: [{ ...instance, status } as never] }))
+  expect(told).toContain(`slipway_instance_up{${labels}} ${value}\n`)
 })
 
 test('while a guest reboots, the one that lives counts, and no series is there twice', () => {

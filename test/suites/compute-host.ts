@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { DesiredInstance, DesiredVolume, ImageRef } from '../../src/contract/instance.ts'
+import { instanceSeries } from '../support/instance-series.ts'
 import { knownDashboard, missingSeries } from '../support/known-dashboards.ts'
 import { MiB, openDesk, type Patience } from './compute-desk.ts'
 
@@ -111,12 +112,10 @@ export function computeHostSuite(
       })
 
       onlySimulated('its disks and interfaces are counted by programs of FreeBSD')(
-        'is in every series that dashboards for Xen and for libvirt query, and in the figures of the status',
+        'is in every series that dashboards for Xen and for libvirt query and in our own, and in the figures of the status',
         async () => {
-          for (const name of ['xen-exporter', 'libvirt-openstack'] as const)
-            await expect
-              .poll(async () => missingSeries((await host.get('/samples'))[1], knownDashboard(name)), patience)
-              .toEqual([])
+          for (const known of [knownDashboard('xen-exporter'), knownDashboard('libvirt-openstack'), instanceSeries])
+            await expect.poll(async () => missingSeries((await host.get('/samples'))[1], known), patience).toEqual([])
           const own = async () => (await status()).figures?.instances.find(({ id }) => id === web.id)
           const before = await own()
           await expect

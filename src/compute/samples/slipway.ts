@@ -4,16 +4,15 @@ import { type Column, families, figure, info } from './families.ts'
 
 const MiB = 1024 * 1024
 
-type Numbers = readonly Column<SampledInstance>[]
+const up: Column<SampledInstance> = [
+  'gauge',
+  'slipway_instance_up',
+  'Whether an instance that is wanted running runs and its check does not fail.',
+  ({ desired, status }) =>
+    desired?.wanted === 'running' ? Number(status.state === 'running' && status.health !== 'unhealthy') : undefined,
+]
 
-const figures: Numbers = [
-  [
-    'gauge',
-    'slipway_instance_up',
-    'Whether an instance that is wanted running runs and its check does not fail.',
-    ({ desired, status }) =>
-      desired?.wanted === 'running' ? Number(status.state === 'running' && status.health !== 'unhealthy') : undefined,
-  ],
+const figures: readonly Column<SampledInstance>[] = [
   [
     'gauge',
     'slipway_instance_healthy',
@@ -53,7 +52,7 @@ const figures: Numbers = [
 ]
 
 /** What nobody else exports of instances, as far as the last look knows it. */
-export function slipwaySamples({ instances, lookAgeSeconds }: SampleFacts): MetricFamily[] {
+export function slipwaySamples({ instances, guests, lookAgeSeconds }: SampleFacts): MetricFamily[] {
   const named = instances.map((it) => [instanceLabels(it), it] as const)
   return [
     info(
@@ -75,7 +74,8 @@ export function slipwaySamples({ instances, lookAgeSeconds }: SampleFacts): Metr
         }
       }),
     ),
-    ...families(named, figures),
+    // Of guests that cannot be listed nobody knows that they are down.
+    ...families(named, guests ? [up, ...figures] : figures),
     ...families(
       named.flatMap(([labels, { disks }]) =>
         disks.map(({ device, stored }) => [{ ...labels, device }, stored] as const),
