@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { MetricFamily } from '../../src/monitor/samples.ts'
 import { openPfCounters } from '../../src/network/pf/counters.ts'
+import { interfacesCollector } from '../../src/network/samples/interfaces.ts'
 import { rulesCollector } from '../../src/network/samples/rules.ts'
 import { openSharedReading } from '../../src/network/samples/shared-reading.ts'
 import { statusCollector } from '../../src/network/samples/status.ts'
@@ -154,6 +155,24 @@ describe('rules of FreeBSD 15.1', () => {
       'nat 10.0.0.0/24 192.0.2.1 ': 14,
       'rdr 10.0.0.11 192.0.2.50 ': 0,
       'binat 10.0.0.12 192.0.2.52 ': 0,
+    })
+  })
+
+  test('interfaces are told before anything went over them, groups never; a port is known by its group', async () => {
+    const pf = replay({ '-vv -s Interfaces': fmt('pfctl -vv -s Interfaces') })
+    const ports = new Map([
+      ['tap1', 'p3eaabb01x'],
+      ['pflog', ''],
+    ])
+    const families = await interfacesCollector({ pf: pf.pf, portOf: (name) => ports.get(name) }).collect(signal)
+    const packets = rows(families, 'pf_interface_packets_total', 'interface', 'port', 'direction', 'af', 'action')
+    expect(new Set(Object.keys(packets).map((key) => key.split(' ')[0]))).toEqual(
+      new Set(['bridge0', 'ext0', 'lo0', 'pflog', 'pflog0', 'pfsync0', 'tap1', 'tap2']),
+    )
+    expect(packets).toMatchObject({
+      'tap1 p3eaabb01x in inet pass': 3,
+      'tap2  out inet pass': 3,
+      'bridge0  in inet pass': 10,
     })
   })
 

@@ -28,8 +28,8 @@ export interface Interfaces {
   apply(networks: DesiredNetworks): Promise<string[]>
   /** Whether an interface of an instance is on this host, wanted or not. @throws AppError command-failed | command-timeout */
   hasPorts(): Promise<boolean>
-  /** The group of the port that an interface is of, as the last look found it; "" when it is of none. */
-  portOf(name: string): string
+  /** The group of the port that an interface is of, as the last look found it; "" when it is of none, undefined when there is no such interface. */
+  portOf(name: string): string | undefined
 }
 
 export interface InterfacesOptions {
@@ -50,9 +50,7 @@ export function openInterfaces({ exec, config, paths, log }: InterfacesOptions):
     const found = await lookAtHost(exec, config)
     if (found.unreadLines > unreadLines) log.warn({ lines: found.unreadLines }, 'ifconfig says what nobody can read')
     unreadLines = found.unreadLines
-    ports = new Map(
-      found.interfaces.flatMap(({ name, groups }) => groups.filter(isPortGroup).map((group) => [name, group])),
-    )
+    ports = new Map(found.interfaces.map(({ name, groups }) => [name, groups.find(isPortGroup) ?? '']))
     return found
   }
 
@@ -120,6 +118,6 @@ export function openInterfaces({ exec, config, paths, log }: InterfacesOptions):
       return (await look()).interfaces.some(({ groups }) => groups.includes(portsGroup))
     },
 
-    portOf: (name) => ports.get(name) ?? '',
+    portOf: (name) => ports.get(name),
   }
 }

@@ -17,8 +17,8 @@ export interface SamplingOptions {
   pf: PfCounters
   guard: Guard
   anchor: string
-  /** The port that an interface is of; "" when it is of none. */
-  portOf(name: string): string
+  /** The port that an interface is of; "" when it is of none, undefined when no such interface is known. */
+  portOf(name: string): string | undefined
   intervalMs: number
   clock: Clock
   log: Log

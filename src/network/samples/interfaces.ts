@@ -5,8 +5,8 @@ import { counter, rowsOf } from './families.ts'
 
 export interface InterfacesCollectorOptions {
   pf: Pick<PfCounters, 'interfaces'>
-  /** The port that an interface is of, by its one name on this host; "" when it is of none. */
-  portOf(name: string): string
+  /** The port that an interface is of, by its one name on this host; "" when it is of none, undefined when no such interface is known. */
+  portOf(name: string): string | undefined
 }
 
 /** What PF passed and blocked on each interface. A guest's has another name after each of its starts: `port` is the same. */
@@ -14,8 +14,9 @@ export function interfacesCollector({ pf, portOf }: InterfacesCollectorOptions):
   return {
     name: 'interfaces',
     async collect() {
-      const counts = (await pf.interfaces()).filter(isInterface).flatMap(({ name, counts: all }) => {
-        const port = portOf(name)
+      const counts = (await pf.interfaces()).flatMap(({ name, counts: all }) => {
+        const port = portOf(name) ?? (isInterface(name, all) ? '' : undefined)
+        if (port === undefined) return []
         return all.map(({ direction, family, action, packets, bytes }) => ({
           labels: { interface: name, direction, af: family, action, port },
           packets,
@@ -39,6 +40,6 @@ export function interfacesCollector({ pf, portOf }: InterfacesCollectorOptions):
 }
 
 /** PF lists groups too, for which it counts nothing. No group's name ends in a digit; an interface may have been renamed so. */
-function isInterface({ name, counts }: InterfaceCounters): boolean {
+function isInterface(name: string, counts: InterfaceCounters['counts']): boolean {
   return /\d$/.test(name) || counts.some(({ packets }) => packets > 0)
 }
