@@ -1,5 +1,5 @@
-import { type Static, type TSchema, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import type { Static, TSchema } from 'typebox'
+import { check } from '../contract/check.ts'
 import { ComputeStatus, InstanceStatus, VolumeStatus } from '../contract/compute-status.ts'
 import type { HostDetail } from '../contract/host.ts'
 import { OperationReport } from '../contract/operation.ts'
@@ -19,6 +19,8 @@ export interface ComputeReport {
   capacity: ComputeStatus['capacity']
 }
 
+const { generation: Generation, capabilities, capacity } = ComputeStatus.properties
+
 /** Undefined while the host has no compute that reports instances. */
 export function computeReport(report: HostReport | null): ComputeReport | undefined {
   const status: Partial<Record<keyof ComputeStatus, unknown>> | undefined = report?.daemons.compute
@@ -26,17 +28,17 @@ export function computeReport(report: HostReport | null): ComputeReport | undefi
   const instances = each(InstanceStatus, status.instances)
   const volumes = each(VolumeStatus, status.volumes)
   return {
-    generation: Value.Check(Type.Integer(), status.generation) ? status.generation : 0,
+    generation: check(Generation, status.generation) ? status.generation : 0,
     instances: new Map(instances.map((one) => [one.id, one])),
     volumes: new Map(volumes.map((one) => [one.id, one])),
     operations: [...each(OperationReport, status.operations), ...each(OperationReport, report.operations)],
-    capabilities: Value.Check(ComputeStatus.properties.capabilities, status.capabilities) ? status.capabilities : {},
-    capacity: Value.Check(ComputeStatus.properties.capacity, status.capacity) ? status.capacity : null,
+    capabilities: check(capabilities, status.capabilities) ? status.capabilities : {},
+    capacity: check(capacity, status.capacity) ? status.capacity : null,
   }
 }
 
 function each<S extends TSchema>(schema: S, rows: unknown): Static<S>[] {
-  return Array.isArray(rows) ? rows.filter((row): row is Static<S> => Value.Check(schema, row)) : []
+  return Array.isArray(rows) ? rows.filter((row): row is Static<S> => check(schema, row)) : []
 }
 
 /** States in which a guest holds its memory. */

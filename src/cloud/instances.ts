@@ -73,13 +73,15 @@ export async function instanceNames(db: Db): Promise<Map<string, string>> {
 export function instanceView(row: InstanceRow, host: HostDetail, compute: ComputeReport | undefined): CloudInstance {
   const { document } = row
   const status = compute?.instances.get(row.id)
+  const reason = reasonOf(row, host, compute)
   const { source } = document.root
   return {
     id: row.id,
     name: row.name,
     stack: row.stack,
     host: host.name,
-    ...stateOf(row, host, compute),
+    state: stateOf(row, host, compute),
+    ...(reason === undefined ? {} : { reason }),
     wanted: document.wanted,
     pending: (compute?.generation ?? 0) < row.generation,
     atNextStart: status?.atNextStart ?? [],
@@ -100,15 +102,43 @@ export function instanceView(row: InstanceRow, host: HostDetail, compute: Comput
   }
 }
 
+/** How many instances of each stack are in which state. It reads nothing but what states depend on: there may be many instances. */
+export async function countStates(
+  db: Db,
+  hosts: readonly HostDetail[],
+): Promise<{ stack: string; state: CloudInstance['state']; count: number }[]> {
+  const rows = await db.selectFrom('instances').select(['id', 'stack', 'host', 'held', 'generation']).execute()
+  const reports = new Map(hosts.map((host) => [host.id, { host, compute: computeReport(host.report) }]))
+  const states = rows.flatMap(({ held, ...row }) => {
+    const at = reports.get(row.host)
+    return at ? [{ stack: row.stack, state: stateOf({ ...row, held: held === 1 }, at.host, at.compute) }] : []
+  })
+  return [...Map.groupBy(states, ({ stack, state }) => `${stack} ${state}`).values()].flatMap((alike) =>
+    alike.slice(0, 1).map((one) => ({ ...one, count: alike.length })),
+  )
+}
+
 function stateOf(
+  { id, generation, held }: Pick<InstanceRow, 'id' | 'generation' | 'held'>,
+  { fencedAt, condition, report }: HostDetail,
+  compute: ComputeReport | undefined,
+): CloudInstance['state'] {
+  if (fencedAt !== undefined || condition === 'silent') return 'unknown'
+  if (held) return 'pending'
+  const status = compute?.instances.get(id)
+  if (status) return status.state
+  return !compute && (report?.generation ?? 0) >= generation ? 'unknown' : 'pending'
+}
+
+/** Why an instance is as it is; undefined when there is nothing to say. */
+function reasonOf(
   { id, document, generation, held }: InstanceRow,
   host: HostDetail,
   compute: ComputeReport | undefined,
-): Pick<CloudInstance, 'state' | 'reason'> {
-  if (host.fencedAt !== undefined)
-    return { state: 'unknown', reason: `${host.name} is fenced: somebody said that it is off` }
-  if (host.condition === 'silent') return { state: 'unknown', reason: `${host.name} is silent: ${host.reason}` }
-  if (held) return { state: 'pending', reason: 'it waits until the one before it is gone' }
+): string | undefined {
+  if (host.fencedAt !== undefined) return `${host.name} is fenced: somebody said that it is off`
+  if (host.condition === 'silent') return `${host.name} is silent: ${host.reason}`
+  if (held) return 'it waits until the one before it is gone'
   const { source } = document.root
   const image =
     'image' in source ? host.report?.images?.find(({ digest }) => digest === source.image.layer.digest) : undefined
@@ -117,9 +147,8 @@ function stateOf(
     (image.problem ?? `its image is ${Math.floor((100 * image.doneBytes) / Math.max(1, image.sizeBytes))} % there`)
   const status = compute?.instances.get(id)
   if (!status && !compute && (host.report?.generation ?? 0) >= generation)
-    return { state: 'unknown', reason: `compute of ${host.name} does not answer` }
+    return `compute of ${host.name} does not answer`
   const trouble = document.ports.some((port) => port.filtered) ? networkTrouble(host, generation) : undefined
-  if (!status) return { state: 'pending', reason: coming ?? trouble ?? `${host.name} has not said anything of it yet` }
-  const reason = coming ?? status.reason ?? trouble
-  return { state: status.state, ...(reason === undefined ? {} : { reason }) }
+  if (!status) return coming ?? trouble ?? `${host.name} has not said anything of it yet`
+  return coming ?? status.reason ?? trouble
 }

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { check } from '../contract/check.ts'
 import type { HostDetail } from '../contract/host.ts'
 import { NetworkStatus } from '../contract/network-status.ts'
 import type { HostReport } from '../contract/report.ts'
@@ -21,9 +21,9 @@ export type NetworkReport = Pick<
 /** Undefined while the host has no network that sets up any. */
 export function networkReport(report: HostReport | null): NetworkReport | undefined {
   const status: Record<string, unknown> | undefined = report?.daemons.network
-  if (!status || !Value.Check(loaded, status.loaded)) return undefined
+  if (!status || !check(loaded, status.loaded)) return undefined
   const read = <K extends string, S extends TSchema>(key: K, schema: S) =>
-    (Value.Check(schema, status[key]) ? { [key]: status[key] } : {}) as Partial<Record<K, Static<S>>>
+    (check(schema, status[key]) ? { [key]: status[key] } : {}) as Partial<Record<K, Static<S>>>
   return {
     loaded: status.loaded,
     ...read('trial', trial),
@@ -33,8 +33,8 @@ export function networkReport(report: HostReport | null): NetworkReport | undefi
     ...read('metadata', metadata),
     ...read('drift', drift),
     ...read('statesKilled', statesKilled),
-    filterLocal: Value.Check(filterLocal, status.filterLocal) && status.filterLocal,
-    ports: new Set(Value.Check(ports, status.ports) ? status.ports : []),
+    filterLocal: check(filterLocal, status.filterLocal) && status.filterLocal,
+    ports: new Set(check(ports, status.ports) ? status.ports : []),
   }
 }
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge } from 'prom-client'
-import { listInstances } from '../cloud/instances.ts'
+import { countStates } from '../cloud/instances.ts'
 import { updateResults } from '../contract/update.ts'
 import type { Db } from '../database/open.ts'
 import { listPointers } from '../fleet/channels.ts'
@@ -22,7 +22,7 @@ export function fleetMetrics({ db, metrics, hostSilentSeconds }: FleetMetricsOpt
   const registers = [metrics]
   const read = sharedReading(maxAgeMs, async () => {
     const hosts = await readHosts(db, { now: new Date(), silentSeconds: hostSilentSeconds })
-    return { hosts, instances: await listInstances(db, hosts) }
+    return { hosts, states: await countStates(db, hosts) }
   })
 
   new Gauge({
@@ -60,9 +60,9 @@ export function fleetMetrics({ db, metrics, hostSilentSeconds }: FleetMetricsOpt
     labelNames: ['stack', 'state'],
     registers,
     async collect() {
-      const { instances } = await read()
+      const { states } = await read()
       this.reset()
-      for (const { stack, state } of instances) this.inc({ stack, state })
+      for (const { stack, state, count } of states) this.set({ stack, state }, count)
     },
   })
 
