@@ -6,6 +6,7 @@ import type { DesiredInstance } from '../../src/contract/instance.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { newSecret } from '../../src/platform/secret.ts'
 import { instanceStatus, stackText } from '../cloud/cloud-on-sqlite.ts'
+import { computeFigures, instanceFigures } from '../fleet/figures.ts'
 import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
 import { computeStatus } from '../support/compute-status.ts'
 import { publishRandomImage } from '../support/random-image.ts'
@@ -78,7 +79,14 @@ test('a stack goes from its file to the host, runs, is operated, and goes again'
     { name: 's.web', state: 'pending', host: 'host1' },
   ])
   const status = instanceStatus(instance as DesiredInstance, { health: 'healthy' })
-  await say({ instances: [status] })
+  const figures = computeFigures(now, { instances: [instanceFigures({ id: status.id })] })
+  await say({ instances: [status], figures })
+  const point = { id: status.id, name: 's.web', memoryBytes: 2 ** 30 }
+  expect((await server.api('GET', '/instances/s.web/history')).body).toEqual({
+    instance: 's.web',
+    points: [{ at: expect.any(String), host: 'host1', ...point }],
+  })
+  expect((await server.api('GET', '/hosts/host1/history')).body.points).toMatchObject([{ instances: [point] }])
   expect((await server.api('GET', '/instances/s.web')).body).toMatchObject({
     state: 'running',
     health: 'healthy',

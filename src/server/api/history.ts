@@ -23,6 +23,13 @@ export function historyRoutes({ app, db, config }: Api): void {
     return (id: string) => names.get(id) ?? id
   }
 
+  const hostNames = (ids: ReadonlySet<string>) =>
+    db
+      .selectFrom('hosts')
+      .select(['id', 'name'])
+      .where('id', 'in', [...ids])
+      .execute()
+
   app.get(
     '/hosts/:name/history',
     {
@@ -53,13 +60,6 @@ export function historyRoutes({ app, db, config }: Api): void {
       return { instance: name, points: points.sort((a, b) => (a.at < b.at ? -1 : 1)) }
     },
   )
-
-  const hostNames = (ids: ReadonlySet<string>) =>
-    db
-      .selectFrom('hosts')
-      .select(['id', 'name'])
-      .where('id', 'in', [...ids])
-      .execute()
 
   const newest = new NewestPoints()
   const top = sharedReading(topMaxAgeMs, async () => {
