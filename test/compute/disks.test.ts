@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { DiskName } from '../../src/compute/disk-store.ts'
 import { openRaw } from '../../src/compute/disks/raw.ts'
 import { readZfsList } from '../../src/compute/disks/zfs-output.ts'
+import { readPool } from '../../src/compute/disks/zpool-output.ts'
 import { openZvol } from '../../src/compute/disks/zvol.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { sha256 } from '../../src/platform/digest.ts'
@@ -42,6 +43,29 @@ async function withInstance() {
   return zfs
 }
 const instance = `zroot/slipway/instances/${web.id}`
+
+describe('what the disks lie on', () => {
+  test('is the pool, with all that is in it', async () => {
+    const { store } = await openZfs()
+    const { name, room, health } = await store.pool()
+    expect([name, health]).toEqual(['zroot', 'ONLINE'])
+    expect(room?.freeBytes).toBeGreaterThan(0)
+    expect(room?.freeBytes).toBeLessThan(room?.sizeBytes as number)
+  })
+
+  test('is the file system of the folder', async () => {
+    const folder = join(await temporaryFolder(), 'disks')
+    const { name, room, health } = await openRaw({ folder }).pool()
+    expect([name, health]).toEqual([folder, undefined])
+    expect(room?.sizeBytes).toBeGreaterThan(0)
+  })
+
+  test('has no size while the pool cannot be opened', () => {
+    expect(readPool('-\t-\tFAULTED\n')).toEqual({ health: 'FAULTED' })
+    expect(readPool('10\t4\tDEGRADED\n')).toEqual({ room: { sizeBytes: 10, freeBytes: 4 }, health: 'DEGRADED' })
+    expect(() => readPool('10G\t4G\tONLINE\n')).toThrow('a line that is not understood: "10G\\t4G\\tONLINE\\n"')
+  })
+})
 
 describe('volumes', () => {
   test('an instance costs one clone, however large its image is', async () => {
