@@ -41,6 +41,7 @@ instances:
     image: {name: debian, version: 12.1.0}
     networks: [lan]
     volumes: [{volume: data}]
+    labels: {tier: data}
     placement: {host: xen1}
   - name: cache
     vcpus: 1
@@ -192,6 +193,7 @@ describe('one instance', () => {
     await page.getByText('This waits for the next start: memory').waitFor()
     await region(page, 'Instance').getByText('2 vCPUs, 4.0 GiB of memory').waitFor()
     await region(page, 'Instance').getByText('8.3 s until healthy').waitFor()
+    await region(page, 'Instance').getByRole('listitem').filter({ hasText: 'tier=data' }).waitFor()
     await page.context().close()
   })
 
@@ -505,7 +507,9 @@ describe('the history', () => {
       `history.pushState(null, '', '/instances/web.db'); dispatchEvent(new PopStateEvent('popstate'))`,
     )
     await chart(page, 'CPU').getByRole('row', { name: 'Limit 200 %' }).waitFor()
-    await chart(page, 'Memory').getByRole('row', { name: 'Limit 4.0 GiB' }).waitFor()
+    await chart(page, 'Memory')
+      .getByRole('row', { name: /^Limit \d\.0 GiB/ })
+      .waitFor()
     await eventually(() => lines(page)).toBe(6)
     await expectLooks(page, 'instance with history')
   })

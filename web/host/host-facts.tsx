@@ -3,10 +3,10 @@ import type { HostReport } from '../../src/contract/report.ts'
 import { Ago } from '../shared/ago.tsx'
 import { Copy } from '../shared/copy.tsx'
 import { Facts } from '../shared/facts.tsx'
+import { Labels } from '../shared/labels.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Link } from '../shared/router.tsx'
 import { addressOf } from '../shared/routes.ts'
-import { Labels } from './labels.tsx'
 
 /** What is known of the machine itself. */
 export function HostFacts({ host }: { host: HostDetail }) {

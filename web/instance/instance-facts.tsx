@@ -3,6 +3,7 @@ import { Ago, Lasting } from '../shared/ago.tsx'
 import { bytesText } from '../shared/bytes.ts'
 import { Copy } from '../shared/copy.tsx'
 import { Facts } from '../shared/facts.tsx'
+import { Labels } from '../shared/labels.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Link } from '../shared/router.tsx'
 import { addressOf } from '../shared/routes.ts'
@@ -13,13 +14,14 @@ import { healths } from './words.ts'
 /** What is known of an instance besides its disks, ports and snapshots. */
 export function InstanceFacts({ instance }: { instance: CloudInstanceDetail }) {
   const { id, stack, host, image, vcpus, memoryMiB, driver, type, revision, status } = instance
-  const { health, healthMessage, startedAt, restarts, state } = instance
+  const { health, healthMessage, startedAt, restarts, state, labels } = instance
   return (
     <Panel title="Instance">
       <Facts
         facts={{
           Stack: <Link href={addressOf.stack(stack)}>{stack}</Link>,
           Host: <Link href={addressOf.host(host)}>{host}</Link>,
+          Labels: labels && Object.keys(labels).length > 0 && <Labels labels={labels} />,
           Health: health !== 'unknown' && (
             <>
               <WordMark word={healths[health]} />
