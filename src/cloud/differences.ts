@@ -89,7 +89,7 @@ export function labelChanges({ labels: from }: LabelledInstance, { labels: to }:
 
 type LabelledInstance = Readonly<{ labels: InstanceLabels }>
 
-export function labelsText(labels: InstanceLabels): string {
+function labelsText(labels: InstanceLabels): string {
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
   return pairs.sort().join(' ') || 'none'
 }
