@@ -33,6 +33,8 @@ export const errorTable = {
   'image-refused': { status: 422, title: 'the disk image was refused' },
   'storage-full': { status: 507, title: 'no space left' },
   'storage-unavailable': { status: 503, title: 'the storage does not answer' },
+  'database-unavailable': { status: 503, title: 'the database does not answer' },
+  'outcome-unknown': { status: 503, title: 'nobody knows whether it was done' },
   'command-failed': { status: 500, title: 'a command failed' },
   'command-timeout': { status: 500, title: 'a command did not end in time' },
   'peer-unreachable': { status: 502, title: 'the other side cannot be reached' },
@@ -44,7 +46,7 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable
 
-/** How long whoever is answered TOOMANYREQUESTS should wait before coming again: the `Retry-After` of each such answer. */
+/** How long whoever is answered 429 or 503 should wait before coming again: the `Retry-After` of each such answer. */
 export const retryAfterSeconds = 30
 
 /**

@@ -3,6 +3,7 @@ import type { Channel, ChannelPointer, Promote, Promoted } from '../contract/cha
 import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
 import type { ChannelPointersTable } from '../database/tables.ts'
+import { held } from '../database/transact.ts'
 import { refreshHosts } from './desired.ts'
 import type { Releases } from './releases.ts'
 
@@ -89,6 +90,7 @@ export async function promote(
   releases: Releases,
   { channel, releases: wanted, actor, now }: Promotion,
 ): Promise<Promoted & { changedHosts: string[] }> {
+  await held(trx, trx.selectFrom('hosts').select('id').where('channel', '=', channel).orderBy('id'))
   await ensureChannel(trx, channel, now)
   for (const { component, version } of wanted) {
     await releases.check(trx, component, version)

@@ -56,26 +56,35 @@ export async function refreshHosts(
 ): Promise<string[]> {
   const hosts = await trx
     .selectFrom('hosts')
-    .select(['id', 'channel', 'platform', 'generation', 'release_set', 'set_problem'])
+    .select(['id', 'channel', 'platform', 'release_set', 'set_problem'])
     .where((where) => ('channel' in of ? where('channel', '=', of.channel) : where('id', '=', of.host)))
     .execute()
   // Hosts of one channel and platform run the same set.
   const plans = new Map<string, Promise<Plan>>()
+  const steps = new Map<string, { plan: Plan; ids: string[]; grows: boolean }>()
+  for (const { id, channel, platform, release_set, set_problem } of hosts) {
+    const key = `${channel} ${platform}`
+    const planned = plans.get(key) ?? planSet(trx, releases, channel, JSON.parse(platform))
+    plans.set(key, planned)
+    const plan = await planned
+    const set = plan.problem === null ? plan.set : release_set
+    if (set === release_set && plan.problem === set_problem) continue
+    const grows = set !== release_set
+    const step = steps.get(`${grows} ${key}`) ?? { plan, ids: [], grows }
+    steps.set(`${grows} ${key}`, step)
+    step.ids.push(id)
+  }
   const changed: string[] = []
-  for (const host of hosts) {
-    const key = `${host.channel} ${host.platform}`
-    const plan = await (plans.get(key) ??
-      plans.set(key, planSet(trx, releases, host.channel, JSON.parse(host.platform))).get(key))
-    if (plan === undefined) continue
-    const set = plan.problem === null ? plan.set : host.release_set
-    if (set === host.release_set && plan.problem === host.set_problem) continue
-    const generation = set === host.release_set ? host.generation : host.generation + 1
+  for (const { plan, ids, grows } of steps.values()) {
     await trx
       .updateTable('hosts')
-      .set({ release_set: set, set_problem: plan.problem, generation })
-      .where('id', '=', host.id)
+      .set((row) => ({
+        set_problem: plan.problem,
+        ...(grows ? { release_set: plan.set, generation: row('generation', '+', 1) } : {}),
+      }))
+      .where('id', 'in', ids)
       .execute()
-    if (generation !== host.generation) changed.push(host.id)
+    if (grows) changed.push(...ids)
   }
   return changed
 }

@@ -144,8 +144,8 @@ export async function listTagsOf(db: Db, repository: string, manifest: string): 
 }
 
 /**
- * Names of tags in the order of their characters' codes, from the first one after `after`. They come as one JSON text: 10,000 rows took
- * Node three times as long.
+ * Names of tags in the order of their characters' codes, from the first one after `after`. They come as one text, as no tag has a space: 10,000
+ * rows took Node three times as long.
  */
 export async function listTags(
   db: Db,
@@ -163,7 +163,7 @@ export async function listTags(
         .$if(limit !== undefined, (query) => query.limit(limit as number))
         .as('page'),
     )
-    .select(sql<string>`json_group_array(name order by name)`.as('names'))
+    .select(sql<string | null>`string_agg(name, ' ' order by name)`.as('names'))
     .executeTakeFirstOrThrow()
-  return JSON.parse(names)
+  return names === null ? [] : names.split(' ')
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
+import { transact } from '../database/transact.ts'
 import type { Blobs } from './blobs.ts'
 import * as catalog from './catalog.ts'
 import { digestLike } from './digests.ts'
@@ -44,7 +45,7 @@ export async function putManifest(
   const parsed = parseManifest(content, contentType)
   await checkReleaseRules(db, blobs, repository, tags, parsed)
   const time = now.toISOString()
-  const missing = await db.transaction().execute(async (trx) => {
+  const missing = await transact(db, async (trx) => {
     const missing = await findMissing(trx, repository, parsed)
     if (missing[0] && holdsReleases(repository))
       throw new AppError(
@@ -102,7 +103,7 @@ export async function deleteManifest(
 ): Promise<void> {
   if (holdsReleases(repository))
     throw new AppError('UNSUPPORTED', `${repository}:${reference} may be what hosts run; releases are not deleted`)
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
     const isDigest = reference.includes(':')
     const tags = isDigest ? await catalog.listTagsOf(trx, repository, reference) : [reference]
     const removed = isDigest

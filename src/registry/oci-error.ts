@@ -12,6 +12,8 @@ const wireCodes: Partial<Record<ErrorCode, string>> = {
   'input-invalid': 'UNSUPPORTED',
   'storage-full': 'UNAVAILABLE',
   'storage-unavailable': 'UNAVAILABLE',
+  'database-unavailable': 'UNAVAILABLE',
+  'outcome-unknown': 'UNAVAILABLE',
   internal: 'UNKNOWN',
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../contract/errors.ts'
+import { transact } from '../database/transact.ts'
 import * as catalog from './catalog.ts'
 import { algorithms, parseDigest } from './digests.ts'
 import { hasBody, receive } from './receive.ts'
@@ -104,7 +105,7 @@ async function mountBlob(
     if (!(await mayPull(context, request, source))) continue
     const size = await catalog.findBlob(db, source, digest)
     if (size === undefined) continue
-    await db.transaction().execute((trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))
+    await transact(db, (trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))
     onChange(repository)
     return true
   }

@@ -4,6 +4,7 @@ import { AppError } from '../contract/errors.ts'
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import type { UploadsTable } from '../database/tables.ts'
+import { transact } from '../database/transact.ts'
 import type { Blobs } from './blobs.ts'
 import { bodyPieces } from './body-pieces.ts'
 import * as catalog from './catalog.ts'
@@ -131,7 +132,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
       await alone(id, async () => {
         try {
           const { sizeBytes } = await blobs.commit(id, digest)
-          await db.transaction().execute(async (trx) => {
+          await transact(db, async (trx) => {
             await catalog.addBlob(trx, repository, digest, sizeBytes, new Date().toISOString())
             await deleteUpload(trx, { id })
           })

@@ -9,7 +9,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const { title } = errorTable[known.code]
   const problem: Problem = { type: 'about:blank', title, status: known.status, detail: known.message, code: known.code }
   if (known.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Basic realm="slipway"')
-  if (known.status === 429) reply.header('retry-after', retryAfterSeconds)
+  if (known.status === 429 || known.status === 503) reply.header('retry-after', retryAfterSeconds)
   reply.code(known.status).type('application/problem+json').send(problem)
 }
 

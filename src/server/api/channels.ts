@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Channel, Promote, Promoted } from '../../contract/channel.ts'
 import { ChannelName } from '../../contract/names.ts'
+import { transact } from '../../database/transact.ts'
 import { findChannel, listChannels, promote } from '../../fleet/channels.ts'
 import { audit } from '../audit.ts'
 import { demandChannel, demandPromotion, mayReadChannel } from '../permission.ts'
@@ -32,7 +33,7 @@ export function channelRoutes({ app, db, releases, changes, events }: Api): void
       const { name } = request.params
       const components = request.body.releases.map(({ component }) => component)
       demandPromotion(request, name, components)
-      const { channel, hostsChanged, changedHosts } = await db.transaction().execute(async (trx) => {
+      const { channel, hostsChanged, changedHosts } = await transact(db, async (trx) => {
         const promotion = {
           channel: name,
           releases: request.body.releases,

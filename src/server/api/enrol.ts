@@ -8,6 +8,7 @@ import {
 } from '../../contract/enrolment.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { HostPlatform } from '../../contract/platform.ts'
+import { transact } from '../../database/transact.ts'
 import { findChannel } from '../../fleet/channels.ts'
 import { releaseSet } from '../../fleet/desired.ts'
 import { enrolHost, findJoinToken, issueJoinToken, type JoinTokenAgent } from '../../fleet/join-tokens.ts'
@@ -27,7 +28,7 @@ export function enrolRoutes({ app, db, releases, blobs, events, publicUrl, finge
     { config: { access: 'admin' }, schema: { body: CreateJoinToken, response: { 201: CreatedJoinToken } } },
     async (request, reply) => {
       const agent = await currentAgent(request.body.channel)
-      const { secret, expiresAt } = await db.transaction().execute(async (trx) => {
+      const { secret, expiresAt } = await transact(db, async (trx) => {
         const issued = await issueJoinToken(trx, request.body, agent, new Date())
         await audit(trx, request, {
           action: 'join-token.create',
@@ -83,7 +84,7 @@ export function enrolRoutes({ app, db, releases, blobs, events, publicUrl, finge
 
   app.post('/enrol', { ...byJoinToken, schema: { body: Enrol, response: { 200: Enrolled } } }, async (request) => {
     const token = await joinToken(request)
-    const enrolled = await db.transaction().execute(async (trx) => {
+    const enrolled = await transact(db, async (trx) => {
       const host = await enrolHost(trx, releases, token, request.body, new Date())
       await audit(trx, request, {
         action: 'host.enrol',

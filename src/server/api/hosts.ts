@@ -10,6 +10,7 @@ import { AppError } from '../../contract/errors.ts'
 import { HostDetail, HostSummary } from '../../contract/host.ts'
 import { HostName } from '../../contract/names.ts'
 import { HostReport } from '../../contract/report.ts'
+import { readAtOnce, transact } from '../../database/transact.ts'
 import { desiredDocument } from '../../fleet/desired.ts'
 import { keepSample } from '../../fleet/history.ts'
 import { splitReport } from '../../fleet/host-sample.ts'
@@ -80,7 +81,7 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
 /** What a host asks for itself, and tells. */
 export function hostSelfRoutes({ app, db, config, releases, cloud, changes, events, closing }: Api): void {
   const read = (id: string) =>
-    db.transaction().execute(async (trx) => {
+    readAtOnce(db, async (trx) => {
       const row = await trx
         .selectFrom('hosts')
         .select(['id', 'generation', 'release_set'])
@@ -131,7 +132,7 @@ export function hostSelfRoutes({ app, db, config, releases, cloud, changes, even
       const { id, name } = request.principal as { id: string; name: string }
       const at = new Date()
       const { report, sample } = splitReport(request.body)
-      const { wake, changedHosts, changedInstances } = await db.transaction().execute(async (trx) => {
+      const { wake, changedHosts, changedInstances } = await transact(db, async (trx) => {
         await expectReport(trx, id)
         const before = await trx.selectFrom('hosts').select('report').where('id', '=', id).executeTakeFirst()
         const woken = await saveReport(trx, releases, id, report, at)

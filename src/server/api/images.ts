@@ -3,6 +3,7 @@ import { listPointers, promoteImage } from '../../cloud/images.ts'
 import { ImagePointer, PromoteImage } from '../../contract/cloud-instance.ts'
 import { ImageName } from '../../contract/image.ts'
 import { ChannelName } from '../../contract/names.ts'
+import { transact } from '../../database/transact.ts'
 import { audit } from '../audit.ts'
 import { actorName } from '../principal.ts'
 import type { Api } from './api.ts'
@@ -31,7 +32,7 @@ export function imageRoutes({ app, db, cloud, events }: Api): void {
     async (request) => {
       const { name: image, channel } = request.params
       const promotion = { image, channel, ...request.body, actor: actorName(request.principal), now: new Date() }
-      const pointer = await db.transaction().execute(async (trx) => {
+      const pointer = await transact(db, async (trx) => {
         const promoted = await promoteImage(trx, cloud.images, promotion)
         await audit(trx, request, { action: 'image.promote', subject: `${image}@${promoted.version}`, detail: channel })
         return promoted

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { AuditEntry } from '../../contract/audit.ts'
 import { CreatedToken, CreateToken, Token, Whoami } from '../../contract/token.ts'
+import { transact } from '../../database/transact.ts'
 import { audit, listAudit } from '../audit.ts'
 import type { Principal } from '../principal.ts'
 import { createToken, listTokens, revokeToken } from '../tokens.ts'
@@ -21,7 +22,7 @@ export function tokenRoutes({ app, db }: Api): void {
     '/tokens',
     { config: { access: 'admin' }, schema: { body: CreateToken, response: { 201: CreatedToken } } },
     async (request, reply) => {
-      const created = await db.transaction().execute(async (trx) => {
+      const created = await transact(db, async (trx) => {
         const token = await createToken(trx, request.body, new Date())
         await audit(trx, request, { action: 'token.create', subject: token.name, detail: describe(token) })
         return token
@@ -35,7 +36,7 @@ export function tokenRoutes({ app, db }: Api): void {
     { config: { access: 'admin' }, schema: { params: Type.Object({ name: Type.String() }) } },
     async (request, reply) => {
       const { name } = request.params
-      await db.transaction().execute(async (trx) => {
+      await transact(db, async (trx) => {
         await revokeToken(trx, name)
         await audit(trx, request, { action: 'token.revoke', subject: name })
       })
