@@ -24,7 +24,7 @@ export async function joinPages(sources: readonly PageSource[]): Promise<Joined>
   const apart = whole.filter((it) => !shares(it)).map(({ page }) => page)
   const { text, families, problems } =
     apart.length === whole.length ? merged : mergeExpositions([...texts, ...(await textsOf(whole.filter(shares)))])
-  return { pages: [{ families, gzip: await compress(text) }, ...apart], problems }
+  return { pages: [{ families, gzip: await compress([text]) }, ...apart], problems }
 }
 
 /** Their texts; how long they are was looked at when they were read. */

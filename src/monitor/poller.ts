@@ -33,8 +33,8 @@ interface Source {
 }
 
 const defaultTimeoutMs = 10_000
-/** A source may take a fiftieth of the time: one that takes long is asked less often. */
-const share = 50
+/** A source may take a tenth of the time: one that takes longer is asked less often. */
+const share = 10
 /** What is older than this many intervals is not told any more. */
 const maxAge = 3
 

@@ -18,11 +18,24 @@ export interface MetricFamily {
  * @throws Error when a name is none that Prometheus takes: one such line would cost the whole page
  */
 export function exposition(families: readonly MetricFamily[]): string {
-  return families
-    .filter(({ rows }) => rows.length > 0)
-    .map(familyText)
-    .join('')
+  return [...expositionPieces(families)].join('')
 }
+
+/** The same in pieces of some thousand lines, none of which is kept for the next. */
+export function* expositionPieces(families: readonly MetricFamily[]): Generator<string, void, undefined> {
+  for (const { name, help, type, rows } of families) {
+    if (rows.length === 0) continue
+    if (!isFamilyName(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
+    yield `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`
+    for (let at = 0; at < rows.length; at += linesOfPiece)
+      yield rows
+        .slice(at, at + linesOfPiece)
+        .map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
+        .join('')
+  }
+}
+
+const linesOfPiece = 2000
 
 /** Whether Prometheus takes it as the name of a metric, in the text format 0.0.4. */
 export function isFamilyName(name: string): boolean {
@@ -31,12 +44,6 @@ export function isFamilyName(name: string): boolean {
 
 /** The label texts of rows: families that are about the same things share the labels, and each is written once. */
 const labelTexts = new WeakMap<object, string>()
-
-function familyText({ name, help, type, rows }: MetricFamily): string {
-  if (!isFamilyName(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
-  const lines = rows.map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
-  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
-}
 
 function labelText(labels: Readonly<Record<string, string>> | undefined): string {
   if (labels === undefined) return ''
@@ -48,15 +55,26 @@ function labelText(labels: Readonly<Record<string, string>> | undefined): string
 }
 
 function writeLabels(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([label, value]) => {
-    if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) throw new Error(`${JSON.stringify(label)} is no name of a label`)
-    return `${label}="${escapeLabel(value)}"`
-  })
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  let text = ''
+  for (const [label, value] of Object.entries(labels)) {
+    refuseLabel(label)
+    text += `${text === '' ? '{' : ','}${label}="${escapeLabel(value)}"`
+  }
+  return text === '' ? '' : `${text}}`
+}
+
+/** The names of labels are few, and each stands in many rows. */
+const knownLabels = new Set<string>()
+
+function refuseLabel(label: string): void {
+  if (knownLabels.has(label)) return
+  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label)) throw new Error(`${JSON.stringify(label)} is no name of a label`)
+  knownLabels.add(label)
 }
 
 // Text format 0.0.4: "label_value can be any sequence of UTF-8 characters, but the backslash, double-quote, and line feed" are escaped.
 function escapeLabel(value: string): string {
+  if (!/[\\"\n]/.test(value)) return value
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
 
