@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml'
 import { until } from '../support/processes.ts'
 import { shippedDashboards } from '../support/shipped-dashboards.ts'
 import { openBrowser, type WatchedBrowser } from '../web/browser.ts'
-import { eventually, shoot } from '../web/look.ts'
+import { shoot } from '../web/look.ts'
 import { type Choices, chartsOf, offersOf, questionsOf, type Span } from './support/asked-panels.ts'
 import { type ChartsPage, openChartsPage } from './support/charts-page.ts'
 import {
@@ -29,7 +29,7 @@ let stand: MonitoredDevstack
 let page: ChartsPage
 let browser: WatchedBrowser
 /** From the first update to the last packet. */
-const span: Span = { start: 0, end: 0, stepSeconds: 2 }
+const span: Span = { start: 0, end: 0, stepSeconds: 5 }
 
 beforeAll(async () => {
   page = await openChartsPage()
@@ -41,17 +41,14 @@ beforeAll(async () => {
   await publishCompute(stand, '1.1.0')
   await publishCompute(stand, '1.2.0')
   await stand.run('instance snapshot shop.front-0 before')
-  await visitWhile(async () => {
-    // The job that runs every minute.
-    await until(
-      'a job has succeeded',
-      async () => (await stand.prometheus.query('slipway_job_last_success_timestamp_seconds')).length > 0,
-      patienceMs,
-      500,
-    )
-  })
+  // By the job that runs every minute all others have something to tell, too.
+  const jobSucceeded = async () => {
+    await visitShop(stand, 3)
+    return (await stand.prometheus.query('slipway_job_last_success_timestamp_seconds')).length > 0
+  }
+  await until('a job has succeeded', jobSucceeded, patienceMs, 3000)
   span.end = Date.now() / 1000
-}, 400_000)
+}, 600_000)
 
 afterAll(async () => {
   await browser?.close()
@@ -66,16 +63,6 @@ async function nameExporters(): Promise<void> {
   for (const instance of shop.instances) if (instance.name === 'front') instance.labels = { 'metrics.port': '9100' }
   await writeFile(file, stringify(shop))
   await stand.run(`apply -f ${file} --yes`)
-}
-
-/** Somebody comes again and again, until `done`. */
-async function visitWhile(done: () => Promise<void>): Promise<void> {
-  let ended = false
-  const waiting = done().finally(() => {
-    ended = true
-  })
-  while (!ended) await visitShop(stand, 3)
-  await waiting
 }
 
 describe.each(dashboards)('$name', ({ name, json }) => {
@@ -98,12 +85,13 @@ describe.each(dashboards)('$name', ({ name, json }) => {
 
   test('the data of every panel is drawn', async () => {
     const panels = await chartsOf(json, choices, stand.prometheus, span)
-    const shown = await browser.open(page.show(json.title ?? '', panels), {
-      viewport: { width: 1600, height: 1000 },
-    })
+    expect(panels.filter(({ series }) => series.length === 0).map(({ title }) => title)).toEqual([])
+    const shown = await browser.open(page.show(json.title ?? '', panels), { viewport: { width: 1600, height: 1000 } })
     const charts = shown.getByRole('figure')
-    await eventually(() => charts.locator('svg.recharts-surface').count()).toBeGreaterThanOrEqual(panels.length)
-    await shoot(shown, `dashboard ${name}`, { fullPage: true })
+    const drawn = async () => (await charts.locator('svg.recharts-surface').count()) >= panels.length
+    await until('all charts are drawn', drawn, patienceMs, 250).finally(() =>
+      shoot(shown, `dashboard ${name}`, { fullPage: true }),
+    )
     expect(await charts.count()).toBe(panels.length)
     for (const [index, { title }] of panels.entries()) {
       const chart = charts.nth(index)

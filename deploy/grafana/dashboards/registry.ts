@@ -8,8 +8,8 @@ import { channels, labelVariable } from '../variables.ts'
 const repo = 'repo=~"$repo"'
 const server = 'job="slipway-server"'
 // A quantile of nothing is NaN: the comparison leaves those moments out.
-const quantile = (share: number, buckets: string, by: string) =>
-  `histogram_quantile(${share}, sum by (${by}, le) (rate(${buckets}[$__rate_interval]))) >= 0`
+const quantile = (share: number, buckets: string, by: string, over = '$__rate_interval') =>
+  `histogram_quantile(${share}, sum by (${by}, le) (rate(${buckets}[${over}]))) >= 0`
 
 /** The server: whether it answers, how fast, what it stores, and what it does by the clock. */
 export const registry = dashboard({
@@ -55,8 +55,10 @@ export const registry = dashboard({
       statPanel({
         title: 'Slow requests',
         description:
-          'Nineteen of twenty requests to the registry are faster. Slow ones: look at latency by repository, and at the disk.',
-        queries: [{ expr: quantile(0.95, 'slipway_http_repo_latency_seconds_bucket', 'job'), legend: 'p95' }],
+          'Nineteen of twenty requests to the registry were faster, in the time that is shown. Slow ones: look at latency by repository, and at the disk.',
+        queries: [
+          { expr: quantile(0.95, 'slipway_http_repo_latency_seconds_bucket', 'job', '$__range'), legend: 'p95' },
+        ],
         unit: 's',
         width: 4,
         thresholds: thresholds({ warn: 1, bad: 5 }),
