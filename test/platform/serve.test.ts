@@ -117,6 +117,24 @@ test('port 0 takes a free port, and the address tells which', async () => {
   await serving.close()
 })
 
+test('on TCP, connections that are only kept make room for new ones', async () => {
+  const serving = await serveTcp('127.0.0.1:0', { 'GET /': () => ({ body: 'here' }) })
+  onTestFinished(() => serving.close())
+  const { host, port } = splitAddress(serving.address)
+  const kept = await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      const socket = connect(port, host)
+      socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+      await once(socket, 'data')
+      return socket
+    }),
+  )
+  const closed = Promise.all(kept.map((socket) => once(socket, 'close')))
+  const refused = connect(port, host)
+  await Promise.all([once(refused, 'close'), closed])
+  expect(await (await fetch(`http://${serving.address}/`)).text()).toBe('here')
+})
+
 test.each([
   ['127.0.0.1:80', '127.0.0.1', 80],
   ['[::1]:8400', '::1', 8400],

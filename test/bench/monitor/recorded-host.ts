@@ -35,7 +35,7 @@ export async function recordHost(): Promise<RecordedHost> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'slb-')))
   const { networks, instances } = fullHost()
   await writeTree(root, {
-    'usr/local/etc/slipway/network.yaml': 'logLevel: error\npollSeconds: 10\nmetadata: false\nconfirmSeconds: 3600\n',
+    'usr/local/etc/slipway/network.yaml': networkConfig(10),
     'usr/local/etc/slipway/compute.yaml': 'logLevel: error\npollSeconds: 10\n',
     'var/db/slipway/desired/network.json': JSON.stringify({ generation: 1, network: networks }),
     'var/db/slipway/desired/instances.json': JSON.stringify({ generation: 1, instances }),
@@ -54,7 +54,13 @@ export async function recordHost(): Promise<RecordedHost> {
   await again.end()
   await stop()
   await writePrograms(root, answers)
+  // What network looks at on its own, to put PF right, is no sampling.
+  await writeTree(root, { 'usr/local/etc/slipway/network.yaml': networkConfig(600) })
   return { root, close: () => rm(root, { recursive: true, force: true }) }
+}
+
+function networkConfig(pollSeconds: number): string {
+  return `logLevel: error\npollSeconds: ${pollSeconds}\nmetadata: false\nconfirmSeconds: 3600\n`
 }
 
 /** A simulated machine, and what its programs have answered last, by program and arguments. */
