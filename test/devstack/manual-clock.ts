@@ -14,6 +14,7 @@ export function manualClock(start = '2026-01-02T03:04:05.000Z'): ManualClock {
   return {
     now: () => new Date(now),
     sleep(ms, signal) {
+      if (signal?.aborted) return Promise.reject(signal.reason)
       if (ms === 0) return Promise.resolve()
       return new Promise((resolve, reject) => {
         // Whole milliseconds, as a timer's: a time between two could not be told by `now`.

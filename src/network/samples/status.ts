@@ -27,8 +27,7 @@ export function statusCollector({ pf, sampled, log }: StatusCollectorOptions): C
   return {
     name: 'status',
     async collect() {
-      const info = await pf.info()
-      const limits = await pf.limits()
+      const [info, limits] = await Promise.all([pf.info(), pf.limits()])
       const states = (row: string) => info.sections.get('State Table')?.get(row)
       const stateLimit = limits.find(({ pool }) => pool === 'states')?.limit
       sampled({

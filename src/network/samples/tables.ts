@@ -32,16 +32,19 @@ export function tablesCollector({ pf, rules, translation, anchor }: TablesCollec
     async collect() {
       const byRules = (await rules.recent()).tables
       const { main, ours } = await translation.recent()
-      const sizes = new Map([
+      const sizes = [
         ['', merged(byRules.get(''), main.tables.get(''))],
         [natPath, merged(byRules.get(natPath), ours.tables.get(''))],
         [groupsPath, merged(byRules.get(groupsPath))],
-      ])
+      ] as const
+      const found = await Promise.all(
+        sizes.map(async ([path, named]) => ({ path, named, tables: await pf.tables(path) })),
+      )
       const counted: { labels: Labels; table: TableCounters }[] = []
       const sized: { labels: Labels; size: number }[] = []
       let read = 0
-      for (const [path, named] of sizes)
-        for (const table of await pf.tables(path)) {
+      for (const { path, named, tables } of found)
+        for (const table of tables) {
           const labels = { table: table.name, anchor: path }
           counted.push({ labels, table })
           const size = named.get(table.name) ?? (read++ < mostRead ? await pf.tableSize(path, table.name) : undefined)

@@ -30,10 +30,10 @@ export function readTranslations(
   pf: Pick<PfCounters, 'translation'>,
   anchor: string,
 ): () => Promise<TranslationReading> {
-  return async () => ({
-    main: await pf.translation(''),
-    ours: await pf.translation(`${anchor}/${natAnchor}`),
-  })
+  return async () => {
+    const [main, ours] = await Promise.all([pf.translation(''), pf.translation(`${anchor}/${natAnchor}`)])
+    return { main, ours }
+  }
 }
 
 /**
