@@ -1,6 +1,9 @@
-import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { describe, expect, test } from 'vitest'
 import { dashboards, dashboardText } from '../../deploy/grafana/dashboards.ts'
+import { commands } from '../../src/cli/commands.ts'
 import {
   annotationsOf,
   labelVariablesOf,
@@ -112,6 +115,44 @@ describe.each(shipped)('$name', ({ json }) => {
     expect(json.tags).toEqual(['slipway'])
   })
 })
+
+test('every command that a description names is one', () => {
+  const texts = shipped.flatMap(({ json }) => panelsOf(json).map(({ panel }) => panel.description ?? ''))
+  const named = new Set(
+    texts.flatMap((text) => [...text.matchAll(/`slipway ([a-z-]+(?: [a-z-]+)?)/g)].map(([, words]) => words)),
+  )
+  expect([...named].filter((words = '') => !(words in commands))).toEqual([])
+  expect(named.size).toBeGreaterThan(5)
+})
+
+test('every series that is asked for is one that our programs tell', () => {
+  const sources = join(import.meta.dirname, '../../src')
+  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const code = files.map((file) => readFileSync(join(sources, file), 'utf8')).join('')
+  // What Prometheus, Node and the poller name, and what is put together of a direction and a unit.
+  const made =
+    /^(up|ALERTS|process_\w+|slipway_(compute|network)_collector_(success|duration_seconds)|xen_host_memory_(total|free)_bytes|slipway_instance_(receive|transmit)_(bytes|packets|errors|drops)_total|slipway_instance_disk_(read|write)_(bytes|requests)_total)$/
+  const asked = new Set(shipped.flatMap(({ json }) => expressionsOf(json).flatMap(seriesIn)))
+  const told = (name: string) =>
+    made.test(name) || code.includes(`'${name}'`) || code.includes(`'${name.replace(/_(bucket|sum|count)$/, '')}'`)
+  expect([...asked].filter((name) => !told(name))).toEqual([])
+  expect(asked.size).toBeGreaterThan(80)
+})
+
+function expressionsOf(json: Dashboard): string[] {
+  return [
+    ...panelsOf(json).flatMap(({ panel }) => queriesOf(panel).map(({ expr }) => expr)),
+    ...annotationsOf(json).map(({ expression }) => expression),
+    ...labelVariablesOf(json).map(({ series }) => series),
+  ]
+}
+
+/** The names of series in PromQL: what stands before a selector, and what is ours without one. */
+function seriesIn(expression: string): string[] {
+  const bare = expression.replaceAll(/"[^"]*"/g, '""')
+  const names = [...bare.matchAll(/\b([a-zA-Z_]\w*)\{|\b((?:slipway|pf|xen|libvirt|process)_\w+)\b/g)]
+  return names.map(([, selected, ours]) => selected ?? ours ?? '')
+}
 
 /** Where a panel stands, in columns and lines. */
 function place({ gridPos }: Pick<Panel, 'gridPos'>) {

@@ -177,7 +177,7 @@ export const fleet = dashboard({
       barsPanel({
         title: 'Why updates did not succeed',
         description:
-          'Updates of all times that did not end well, by reason and by the component that the failure named. One component above all others: yank it (`slipway artifact yank`).',
+          'Updates of all times that did not end well, by reason and by the component that the failure named. One component above all others: promote the former version, `slipway promote`.',
         queries: [
           {
             expr: `sort_desc(topk(10, sum by (reason, component) (max by (result, reason, component) (slipway_host_updates_total{result!="committed"})) > 0))`,
