@@ -59,7 +59,10 @@ export const ComponentFile = Type.Object(
     name: ComponentName,
     platform: Platform,
     /** Other components of the same release set, with the versions that this one works with (a semver range). */
-    requires: Type.Record(ComponentName, Type.String({ minLength: 1, maxLength: 100 }), { maxProperties: 16 }),
+    requires: Type.Record(ComponentName, Type.String({ minLength: 1, maxLength: 100 }), {
+      maxProperties: 16,
+      additionalProperties: false,
+    }),
     /** rc.d services, in the order in which they are started; they are stopped in the reverse order. */
     services: Type.Array(ServiceName, { maxItems: 8 }),
     /** Symbolic links outside: from `path` to `target` inside of this release. */

@@ -40,7 +40,7 @@ export const ComputeConfig = Type.Object(
     quotaBytes: Type.Optional(Type.Integer({ minimum: 1024 * 1024 })),
     /** Memory of the hypervisor that is not given to guests, beside what the host itself has. */
     reservedMemoryMiB: Type.Integer({ minimum: 0, default: 256 }),
-    kernels: Type.Record(CloudName, GuestKernel, { default: {} }),
+    kernels: Type.Record(CloudName, GuestKernel, { default: {}, additionalProperties: false }),
     /** The firmware of UEFI guests. */
     uefiFirmware: Type.String({ pattern: '^/', default: '/usr/local/share/edk2-xen/XEN_X64_EFI.fd' }),
     /** How much of each console is kept, in two halves. */
@@ -48,7 +48,10 @@ export const ComputeConfig = Type.Object(
     /** The hypervisor and the disks are looked at this often, beside every change of what is desired. */
     pollSeconds: Type.Integer({ minimum: 1, maximum: 600, default: 10 }),
     /** Where programs are that are not where FreeBSD has them: `xl: /usr/sbin/xl`. */
-    tools: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), Path, { default: {} }),
+    tools: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), Path, {
+      default: {},
+      additionalProperties: false,
+    }),
   },
   { additionalProperties: false },
 )

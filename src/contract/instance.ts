@@ -35,7 +35,6 @@ export const InstanceId = Type.String({
 export const InstanceLabels = Type.Record(
   Type.String({ pattern: '^[a-z][a-z0-9_.-]{0,62}$' }),
   Type.String({ pattern: '^[A-Za-z0-9_./:-]{0,127}$' }),
-  // Without this a key of another form would be let through.
   { maxProperties: 32, additionalProperties: false },
 )
 export type InstanceLabels = Static<typeof InstanceLabels>

@@ -33,7 +33,8 @@ export const Id = Type.String({ pattern: '^[0-9a-f]{16}$' })
 export const Labels = Type.Record(
   Type.String({ pattern: '^[a-z][a-z0-9_.-]{0,62}$' }),
   Type.String({ pattern: '^[A-Za-z0-9_.-]{0,63}$' }),
-  { maxProperties: 32 },
+  // Without this a key of another form would be let through.
+  { maxProperties: 32, additionalProperties: false },
 )
 
 /** A moment: ISO 8601 in UTC with milliseconds, as `Date.toISOString` writes it. */

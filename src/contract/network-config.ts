@@ -33,6 +33,7 @@ export const NetworkConfig = Type.Object(
     /** Where programs are that are not where FreeBSD has them: `dnsmasq: /usr/sbin/dnsmasq`. */
     tools: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), Type.String({ pattern: '^/', maxLength: 1024 }), {
       default: {},
+      additionalProperties: false,
     }),
   },
   { additionalProperties: false },

@@ -16,8 +16,15 @@ export const ServerConfig = Type.Object(
     trustedProxies: Type.String({ pattern: '^[A-Za-z0-9.:/]+(,[A-Za-z0-9.:/]+)*$', default: 'loopback' }),
     /** The folder that holds everything the server keeps. */
     data: Type.String({ minLength: 1, default: './.slipway' }),
-    /** `sqlite`: a file in the data folder. */
-    database: Type.Enum(['sqlite'], { default: 'sqlite' }),
+    /** `sqlite`: a file in the data folder. `postgres`: a database of a PostgreSQL server, which several servers may share. */
+    database: Type.Enum(['sqlite', 'postgres'], { default: 'sqlite' }),
+    /**
+     * `postgres://user@host:5432/database?sslmode=verify-full&sslrootcert=/path/ca.pem`, or with the folder of a socket:
+     * `postgres://user@/database?host=/var/run/postgresql`. Without a password: that has a file.
+     */
+    databaseUrl: Type.Optional(Type.String({ pattern: '^postgres(ql)?://\\S+$' })),
+    /** The file with the password, and nothing else. Without it, it is looked for in ~/.pgpass (PGPASSFILE). */
+    databasePasswordFile: Type.Optional(Type.String({ minLength: 1 })),
     /** `fs`: blobs in the data folder. `s3`: blobs in a bucket of an S3 server, such as MinIO. */
     storage: Type.Enum(['fs', 's3'], { default: 'fs' }),
     /** The S3 server; the bucket must be there. Amazon's names have no path and no port: `https://s3.eu-west-1.amazonaws.com`. */

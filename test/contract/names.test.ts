@@ -111,3 +111,9 @@ test('a digest is taken apart', () => {
   expect(hex(digest)).toBe('0123456789abcdef'.repeat(4))
   expect(digest12(digest)).toBe('0123456789ab')
 })
+
+test('labels have keys and values of one form; a key of another form is not let through', () => {
+  expect(Value.Check(names.Labels, { zone: 'a', 'rack.row': 'b7' })).toBe(true)
+  for (const labels of [{ 'Zone!': 'a' }, { zone: 'a b' }, { '': 'a' }])
+    expect(Value.Check(names.Labels, labels), JSON.stringify(labels)).toBe(false)
+})
