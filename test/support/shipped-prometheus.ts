@@ -31,8 +31,10 @@ export async function shippedConfig(options: {
   url: string
   token: string
   hasten?: (rule: Rule) => Rule
+  /** Through this proxy Prometheus comes to instances, whose addresses are none of this machine. */
+  instancesProxy?: string
 }): Promise<object> {
-  const { folder, url, token, hasten = (rule) => rule } = options
+  const { folder, url, token, hasten = (rule) => rule, instancesProxy } = options
   const tokenFile = join(folder, 'slipway-token')
   await writeFile(tokenFile, `${token}\n`, { mode: 0o600 })
   const rulesFolder = join(folder, 'rules')
@@ -49,5 +51,8 @@ export async function shippedConfig(options: {
     .replace('scheme: https', 'scheme: http')
     .replaceAll('credentials_file: slipway-token', `credentials_file: ${tokenFile}`)
     .replaceAll(/(_interval|refresh_interval): \d+s/g, '$1: 1s')
-  return parse(config) as object
+  const parsed = parse(config) as { scrape_configs: { job_name: string; proxy_url?: string }[] }
+  const instances = parsed.scrape_configs.find((job) => job.job_name === 'slipway-instances')
+  if (instances && instancesProxy !== undefined) instances.proxy_url = instancesProxy
+  return parsed
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -30,20 +30,29 @@ export interface MonitoredDevstack {
   stop(): Promise<void>
 }
 
+const agentYaml = `metrics:
+  listen: "127.0.0.1:0"
+reportSeconds: 1
+update:
+  probeIntervalSeconds: 0.2
+  probeDeadlineSeconds: 8
+  confirmSeconds: 30
+`
+const networkYaml = 'sampleSeconds: 1\nmetadata: false\npollSeconds: 2\nconfirmSeconds: 15\n'
+
 /** Other programs may be at work on the machine. */
 export const patienceMs = 90_000
 
-export async function startMonitoredDevstack({
-  hasten,
-}: {
-  hasten?: (rule: Rule) => Rule
-} = {}): Promise<MonitoredDevstack> {
+export async function startMonitoredDevstack(
+  options: { hasten?: (rule: Rule) => Rule; instancesProxy?: string } = {},
+): Promise<MonitoredDevstack> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'slw-')))
   for (const host of ['host1', 'host2']) {
     const settings = join(folder, 'data/hosts', host, 'usr/local/etc/slipway')
     await mkdir(settings, { recursive: true })
+    await writeFile(join(settings, 'agent.yaml'), agentYaml)
     await writeFile(join(settings, 'compute.yaml'), 'sampleSeconds: 1\n')
-    await writeFile(join(settings, 'network.yaml'), 'sampleSeconds: 1\nmetadata: false\npollSeconds: 2\n')
+    await writeFile(join(settings, 'network.yaml'), networkYaml)
   }
   const devstack = await startDevstack(folder)
   const { url } = devstack
@@ -56,7 +65,7 @@ export async function startMonitoredDevstack({
   }
 
   const token = (await run('token create prometheus --role viewer')).trim()
-  const config = await shippedConfig({ folder, url, token, ...(hasten && { hasten }) })
+  const config = await shippedConfig({ folder, url, token, ...options })
   const prometheus = await startPrometheus({ folder, config })
   return {
     folder,
@@ -80,14 +89,27 @@ export async function startMonitoredDevstack({
   }
 }
 
-/** Applies the example stack, and lets its guests take their addresses. */
+/** Applies the example stack, in which the database has an exporter, and lets its guests take their addresses. */
 export async function applyShop({ folder, run, order }: MonitoredDevstack): Promise<void> {
-  const examples = join(folder, 'data/examples')
-  await run(`image push guest ${examples}/guest.raw --version 1.0.0`)
-  await run(`apply -f ${examples}/shop.yaml --yes`)
+  await run(`image push guest ${folder}/data/examples/guest.raw --version 1.0.0`)
+  await run(`apply -f ${await shopFile(folder)} --yes`)
   const { attachments } = JSON.parse(await run('network show shop.lan --json')) as NetworkDetail
   for (const { instance, host, addresses } of attachments)
     await order(host, { kind: 'take-addresses', guest: instance, nic: 0, addresses })
+}
+
+/** The example stack, with an exporter in its database, and with another rule for its web servers. */
+export async function shopFile(folder: string, moreWebRules = ''): Promise<string> {
+  const shop = await readFile(join(folder, 'data/examples/shop.yaml'), 'utf8')
+  const file = join(folder, 'shop.yaml')
+  const text = shop
+    .replace(
+      '  - name: db\n    flavor: small\n',
+      '  - name: db\n    flavor: small\n    labels: {metrics.port: "9100"}\n',
+    )
+    .replace('      - {direction: in, protocol: icmp}\n', `$&${moreWebRules}`)
+  await writeFile(file, text)
+  return file
 }
 
 /** What somebody outside gets from the floating IP of the example stack: web pages, and no more. `times` each. */
