@@ -42,12 +42,14 @@ async function tellsFamilies(gzip: Uint8Array, families: readonly string[], maxT
   const missing = new Set(families)
   let rest: Uint8Array = Buffer.alloc(0)
   let isGood = missing.size === families.length
+  const look = (lines: Buffer) => isUtf8(lines) && typedFamilies(lines).every((name) => missing.delete(name))
   for await (const piece of unpack(gzip, maxTextBytes)) {
-    const end = piece.lastIndexOf(newline) + 1
-    const lines = Buffer.concat([rest, piece.subarray(0, end)])
-    rest = end === 0 ? Buffer.concat([rest, piece]) : piece.subarray(end)
-    // To the end, so that bytes that are no gzip are found.
-    isGood &&= isUtf8(lines) && typedFamilies(lines).every((name) => missing.delete(name))
+    // The line that the piece before began, and then what is whole in this one. To the end, so that bytes that are no gzip are found.
+    const first = piece.indexOf(newline) + 1
+    const last = piece.lastIndexOf(newline) + 1
+    const begun = Buffer.concat([rest, first === 0 ? piece : piece.subarray(0, first)])
+    rest = first === 0 ? begun : piece.subarray(last)
+    if (first > 0) isGood &&= look(begun) && look(piece.subarray(first, last))
   }
   return isGood && rest.length === 0 && missing.size === 0
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGunzip, createGzip } from 'node:zlib'
+import { createGunzip, createGzip } from 'node:zlib'
 import type { Answer, RouteRequest } from '../platform/serve.ts'
 import { expositionPieces, isFamilyName, type MetricFamily } from './samples.ts'
 
@@ -25,9 +25,9 @@ export async function makePage(families: readonly MetricFamily[]): Promise<Sampl
   return { families: names, gzip: await compress(expositionPieces(families)) }
 }
 
-/** A text, in pieces, as gzip: fast rather than small, for it repeats itself so much that the highest level saves a third at ten times the work. */
+/** A text, in pieces, as gzip: small enough. The highest level saves another thirtieth at twice the work, the lowest half of the work at an eighth more. */
 export async function compress(pieces: Iterable<string>): Promise<Uint8Array> {
-  const gzip = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: pieceBytes })
+  const gzip = createGzip({ level: 4, chunkSize: pieceBytes })
   const [packed] = await Promise.all([gzip.toArray(), pipeline(Readable.from(pieces, { objectMode: false }), gzip)])
   return Buffer.concat(packed)
 }

@@ -27,8 +27,8 @@ const daemons = {
 const agent = startProcess('agent-process.ts', host.root)
 try {
   const address = await agent.address()
-  // The first samples, and what the compiler has to learn.
-  await delay(40_000)
+  // The first samples, what the compiler has to learn, and all that network reads once, when it starts.
+  await delay(90_000)
   await benchCollecting()
   await benchScraping(address)
 } finally {
