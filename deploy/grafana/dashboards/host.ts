@@ -163,8 +163,12 @@ export const host = dashboard({
       'Processors and memory',
       timePanel({
         title: 'Processors',
-        description: 'How busy each processor of the host is. All near 100 %: too much runs here; move instances.',
-        queries: [{ expr: `xen_host_cpu_usage_ratio{${where}}`, legend: 'processor {{cpu}}' }],
+        description:
+          'How busy the host is, and its eight busiest processors. All near 100 %: too much runs here; move instances.',
+        queries: [
+          { expr: `xen_host_cpu_avg_usage_ratio{${where}}`, legend: 'all together' },
+          { expr: `topk(8, xen_host_cpu_usage_ratio{${where}})`, legend: 'processor {{cpu}}' },
+        ],
         unit: 'percentunit',
         width: 8,
       }),

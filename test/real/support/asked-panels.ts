@@ -1,4 +1,4 @@
-import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus'
 import type { Prometheus, Series } from '../../support/prometheus.ts'
 import {
@@ -16,7 +16,12 @@ export type Choices = Readonly<Record<string, string>>
 /** Puts values for variables, as Grafana does before it asks. */
 export function fillIn(expression: string, { templating }: Dashboard, choices: Choices): string {
   const variables = (templating.list ?? []).map(({ name, allValue }) => [name, allValue ?? choices[name]] as const)
-  const values = new Map<string, string | undefined>([...variables, ['__rate_interval', '15s'], ['__range', '5m']])
+  const values = new Map<string, string | undefined>([
+    ...variables,
+    // Four times the shipped interval of scrapes, as Grafana takes it.
+    ['__rate_interval', '60s'],
+    ['__range', '5m'],
+  ])
   return expression.replaceAll(/\$([a-z_]\w*)/g, (_, name: string) => {
     const value = values.get(name)
     if (value === undefined) throw new Error(`nothing is chosen for $${name} in ${expression}`)
@@ -68,7 +73,10 @@ export async function chartsOf(
       const unit = panel.fieldConfig?.defaults.unit ?? ''
       const lines = queriesOf(panel).map(async (query) => {
         const series = await prometheus.queryRange(fillIn(query.expr, dashboard, choices), span)
-        return series.map((one) => ({ name: nameOf(one, query), points: one.points.map(inUnit(unit)) }))
+        return series.map((one) => ({
+          name: nameOf(one, query, columnsOf(panel)),
+          points: one.points.map(inUnit(unit)),
+        }))
       })
       const title = fillIn(panel.title ?? '', dashboard, choices)
       return { title, unit: chartUnit(unit), series: (await Promise.all(lines)).flat() }
@@ -76,9 +84,16 @@ export async function chartsOf(
   )
 }
 
-function nameOf({ labels }: Series, { legendFormat = '' }: Dataquery): string {
-  if (legendFormat === '__auto') return Object.values(labels).join(' ')
+/** A row of a table is called by what stands in its columns. */
+function nameOf({ labels }: Series, { legendFormat = '' }: Dataquery, columns: readonly string[]): string {
+  if (legendFormat === '__auto') return columns.flatMap((label) => labels[label] ?? []).join(' ')
   return legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => labels[label] ?? '')
+}
+
+/** The labels that a table shows. */
+function columnsOf({ transformations = [] }: Panel): string[] {
+  const filter = transformations.find(({ id }) => id === 'filterFieldsByName')
+  return filter?.options.include.names ?? []
 }
 
 /** A moment is drawn as how long ago it was. */
