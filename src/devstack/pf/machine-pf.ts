@@ -2,6 +2,7 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Interfaces } from '../net/interfaces.ts'
 import type { Routes } from '../net/routes.ts'
 import type { Hypervisor } from '../xen/hypervisor.ts'
+import { type InterfaceStats, openInterfaceStats } from './interface-stats.ts'
 import { type KernelPf, openKernelPf } from './kernel.ts'
 import { type Neighbours, openNeighbours } from './neighbours.ts'
 import type { NamedInterface } from './pfctl-session.ts'
@@ -10,6 +11,8 @@ import type { NamedInterface } from './pfctl-session.ts'
 export interface MachinePf {
   readonly kernel: KernelPf
   readonly neighbours: Neighbours
+  /** What went over interfaces without PF's having seen it there. */
+  readonly unseen: InterfaceStats
   /** The interfaces of the machine as they are now; from here on rules see these too. */
   interfaces(): NamedInterface[]
   /** Another program is in the middle of changing rules: so many loads from now on do not come through. */
@@ -46,6 +49,7 @@ export function openMachinePf({ clock, major, hostuuid, sysctls, interfaces }: M
   return {
     kernel,
     neighbours: openNeighbours(clock),
+    unseen: openInterfaceStats(clock.now()),
     interfaces() {
       const named = interfaces.all().map(({ name, groups }) => ({ name, groups: [...groups] }))
       const names = new Set(named.map(({ name }) => name))

@@ -79,6 +79,7 @@ export function sendPacket(machine: PacketMachine, order: PacketOrder): PacketAn
   const talk = order.single ? single(host.send(packet, from)) : host.converse(packet, from)
   const hops = talk.journeys.flatMap((journey) => journey.hops)
   if (running) pf.kernel.observe(hops)
+  for (const journey of talk.journeys) noteUnseen(machine, journey)
   const end = talk.journeys.at(-1)?.end
   return {
     reached: talk.reached,
@@ -87,6 +88,14 @@ export function sendPacket(machine: PacketMachine, order: PacketOrder): PacketAn
     end: end?.kind === 'lost' ? end.reason : (end?.kind ?? 'nothing was sent'),
     hops: hops.map(told),
   }
+}
+
+/** What a host routes to a member of a bridge goes out of the member without PF there (net.link.bridge.pfil_member filters what is bridged). */
+function noteUnseen({ pf }: PacketMachine, { hops, end }: Journey): void {
+  if (end.kind !== 'delivered' || end.to.kind !== 'interface') return
+  const name = end.to.interface
+  if (!hops.some((hop) => hop.interface === name && hop.direction === 'out'))
+    pf.unseen.count(name, 'out', 'pass', end.packet)
 }
 
 function single(journey: Journey) {

@@ -23,11 +23,11 @@ export const netstat: SimulatedTool = ({ arguments: words }, machine) => {
   )
 }
 
-/** What PF has seen on it has gone over it, but for what it did not let out. */
+/** What PF has seen on it has gone over it, but for what it did not let out; and what went out without PF. */
 function linkEntry({ pf }: Machine, it: Interface) {
-  const counts = pf.kernel.interfaceStats.of(it.name)
+  const counts = [...pf.kernel.interfaceStats.of(it.name), ...pf.unseen.of(it.name)]
   const sum = (which: RegExp, what: 'packets' | 'bytes') =>
-    [...counts].reduce((total, [name, count]) => total + (which.test(name) ? count[what] : 0), 0)
+    counts.reduce((total, [name, count]) => total + (which.test(name) ? count[what] : 0), 0)
   return {
     name: it.name,
     flags: flagsOf(it),

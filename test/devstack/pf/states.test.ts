@@ -115,6 +115,18 @@ describe('a packet', () => {
     expect(() => packet({ from: 'nobody', to: '10.0.0.11', protocol: 'icmp' })).toThrow('no guest is called nobody')
   })
 
+  test('that the host routes to a guest goes out of its interface, where PF does not see it', async () => {
+    const { machine, packet } = await openConnections()
+    const words = ['-i', '-b', '-n', '-I', 'tap1', '--libxo', 'json']
+    const sent = async () =>
+      JSON.parse((await callTool(toolNamed('netstat'), machine, words)).stdout).statistics.interface[0]['sent-packets']
+    const seen = () => [...machine.pf.kernel.interfaceStats.of('tap1')].map(([, { packets }]) => packets)
+    const [before, seenBefore] = [await sent(), seen()]
+    packet({ from: 'outside', source: '198.51.100.7', to: '10.0.0.11', protocol: 'tcp', port: 80, single: true })
+    expect(await sent()).toBe(before + 1)
+    expect(seen()).toEqual(seenBefore)
+  })
+
   test('is counted on the interfaces that netstat shows', async () => {
     const { machine } = await openConnections()
     const { stdout } = await callTool(toolNamed('netstat'), machine, [
