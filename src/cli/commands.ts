@@ -16,6 +16,10 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
     summary: 'copy the bytes of all artifacts to another storage',
     load: () => import('./commands/server-migrate-storage.ts'),
   },
+  'server migrate-database': {
+    summary: 'copy the database to PostgreSQL, or back',
+    load: () => import('./commands/server-migrate-database.ts'),
+  },
   agent: { summary: 'run the agent (on a host)', load: () => import('./commands/agent.ts') },
   compute: { summary: 'run the compute daemon (on a host)', load: () => import('./commands/compute.ts') },
   network: { summary: 'run the network daemon (on a host)', load: () => import('./commands/network.ts') },

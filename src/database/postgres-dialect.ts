@@ -1,4 +1,5 @@
-import { type DataTypeNode, PostgresAdapter, PostgresDialect, PostgresQueryCompiler } from 'kysely'
+import { type DataTypeNode, type Kysely, PostgresAdapter, PostgresDialect, PostgresQueryCompiler } from 'kysely'
+import type { Database } from './tables.ts'
 
 /** PostgreSQL for Kysely, which runs the migrations that SQLite runs. */
 export class SlipwayPostgresDialect extends PostgresDialect {
@@ -20,6 +21,11 @@ class SlipwayPostgresAdapter extends PostgresAdapter {
   override async acquireMigrationLock(): Promise<void> {}
 
   override async releaseMigrationLock(): Promise<void> {}
+}
+
+/** For the few things that SQLite and PostgreSQL do not have alike. */
+export function isPostgres(db: Kysely<Database>): boolean {
+  return db.getExecutor().adapter instanceof SlipwayPostgresAdapter
 }
 
 /** The words of our migrations for PostgreSQL. */

@@ -8,7 +8,7 @@ export interface PostgresOptions {
   /** `postgres://user@host:5432/database?sslmode=verify-full`, as `pg` takes it, with the password if one is needed. */
   connectionString: string
   /** What PostgreSQL shows of whoever is connected. */
-  applicationName?: string
+  applicationName: string
 }
 
 /** How many connections a server has at most. */
@@ -31,7 +31,7 @@ const int8 = 20
  * connection that was lost is thrown away; a pool whose database was away works again when it is back.
  */
 export async function openPool(
-  { connectionString, applicationName = 'slipway-server' }: PostgresOptions,
+  { connectionString, applicationName }: PostgresOptions,
   onTurn: (waitedSeconds: number) => void,
 ): Promise<PostgresPool> {
   // Only who needs the client of PostgreSQL pays for its memory.

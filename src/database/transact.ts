@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { PostgresAdapter, type SelectQueryBuilder } from 'kysely'
+import type { SelectQueryBuilder } from 'kysely'
 import { AppError, isAppError } from '../contract/errors.ts'
 import { backoffMs } from '../platform/clock.ts'
 import type { Db } from './open.ts'
+import { isPostgres } from './postgres-dialect.ts'
 import type { Database } from './tables.ts'
 
 /** How often a transaction is tried that others get in the way of. */
@@ -53,7 +54,7 @@ export function held<TB extends keyof Database, Row>(
   trx: Db,
   rows: SelectQueryBuilder<Database, TB, Row>,
 ): Promise<Row[]> {
-  return (trx.getExecutor().adapter instanceof PostgresAdapter ? rows.forUpdate() : rows).execute()
+  return (isPostgres(trx) ? rows.forUpdate() : rows).execute()
 }
 
 /** SQLite: SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, and the constraints UNIQUE and PRIMARYKEY. */

@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox'
 import { AppError } from '../contract/errors.ts'
 import { Timestamp } from '../contract/names.ts'
 import { parseJson } from '../contract/parse.ts'
+import type { ServerConfig } from '../contract/server-config.ts'
 import { type Db, openSqlite } from '../database/open.ts'
 import { checkSqlite, snapshotSqlite } from '../database/snapshot.ts'
 import { makeFolder, moveInto, remove, replaceFile, sizeIfThere, temporaryBeside } from '../platform/files.ts'
@@ -26,6 +27,15 @@ const Inventory = Type.Object({
   blobs: Type.Array(Type.Object({ digest: Type.String(), size: Type.Integer() })),
 })
 type Inventory = Static<typeof Inventory>
+
+/** @throws AppError input-invalid: a backup of PostgreSQL is made by PostgreSQL */
+export function demandSqlite({ database }: Pick<ServerConfig, 'database'>): void {
+  if (database !== 'sqlite')
+    throw new AppError(
+      'input-invalid',
+      'the database is PostgreSQL: back it up with `pg_dump --format=custom`, and restore it with `pg_restore` into an empty database; copy the blobs after the dump',
+    )
+}
 
 export interface BackupMade {
   file: string

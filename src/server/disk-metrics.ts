@@ -1,11 +1,18 @@
 import { statfs } from 'node:fs/promises'
 import { Gauge } from 'prom-client'
+import type { ServerConfig } from '../contract/server-config.ts'
+import type { Db } from '../database/open.ts'
+import { postgresBytes } from '../database/postgres-size.ts'
 import { sizeIfThere } from '../platform/files.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { databaseFile } from './data-folder.ts'
 
 /** How full the disk is that the server keeps everything on, and what the database takes of it. */
-export function diskMetrics(metrics: Metrics, dataFolder: string): void {
+export function diskMetrics(
+  metrics: Metrics,
+  { data: dataFolder, database }: Pick<ServerConfig, 'data' | 'database'>,
+  db: Db,
+): void {
   const gauge = (name: string, help: string, read: () => Promise<number>) =>
     new Gauge({
       name,
@@ -24,6 +31,7 @@ export function diskMetrics(metrics: Metrics, dataFolder: string): void {
     return bavail * bsize
   })
   gauge('slipway_database_size_bytes', 'Size of the database with its log.', async () => {
+    if (database === 'postgres') return postgresBytes(db)
     const file = databaseFile(dataFolder)
     const sizes = await Promise.all([file, `${file}-wal`].map(sizeIfThere))
     return sizes.reduce<number>((sum, size = 0) => sum + size, 0)

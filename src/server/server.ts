@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import type { ServerConfig } from '../contract/server-config.ts'
-import { openSqlite } from '../database/open.ts'
 import { makeFolder } from '../platform/files.ts'
 import { openLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
@@ -10,7 +9,7 @@ import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
 import { openBlobs } from './blob-store.ts'
 import { openCloud } from './cloud.ts'
-import { databaseFile } from './data-folder.ts'
+import { openDatabase } from './database.ts'
 import { diskMetrics } from './disk-metrics.ts'
 import { startJobs } from './jobs.ts'
 import { listeningAdvice, tlsFilesOf } from './listening.ts'
@@ -34,8 +33,8 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   await makeFolder(config.data, { mode: 0o700 })
   const metrics = openMetrics()
   const storage = storageMetrics(metrics)
-  diskMetrics(metrics, config.data)
-  const db = await openSqlite(databaseFile(config.data), storage.waited)
+  const db = await openDatabase(config, { onTurn: storage.waited })
+  diskMetrics(metrics, config, db)
   const closing = new AbortController()
   const { host, port } = splitAddress(config.listen)
   let url = ''

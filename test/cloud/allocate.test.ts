@@ -4,7 +4,7 @@ import { sizeBytes, sizeText } from '../../src/cloud/size.ts'
 import { DesiredInstance, InstanceId, Mac } from '../../src/contract/instance.ts'
 import { parse } from '../../src/contract/parse.ts'
 import { addressText, parseAddress, parseRange } from '../../src/rules/address.ts'
-import { openCloud, stackText } from './cloud-on-sqlite.ts'
+import { openCloud, stackText } from './test-cloud.ts'
 
 test('an id that cloud-init would take for one of Amazon is drawn again, in either byte order', () => {
   const drawn = [

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { computeReport, roomOf } from '../../src/cloud/host-room.ts'
 import { readInstances, readVolumes } from '../../src/cloud/rows.ts'
 import { planStack } from '../../src/cloud/stacks.ts'
-import { report } from '../fleet/fleet-on-sqlite.ts'
-import { GiB, instanceStatus, openCloud, stackText } from './cloud-on-sqlite.ts'
+import { report } from '../fleet/test-fleet.ts'
+import { GiB, instanceStatus, openCloud, stackText } from './test-cloud.ts'
 
 const capacity = (freeMemoryMiB: number) => ({
   memoryMiB: 8192,

@@ -9,8 +9,9 @@ import { DesiredInstance } from '../../src/contract/instance.ts'
 import { DesiredNetworks } from '../../src/contract/network.ts'
 import { parse } from '../../src/contract/parse.ts'
 import type { Plan } from '../../src/contract/plan.ts'
+import { transact } from '../../src/database/transact.ts'
 import { fenceHost } from '../../src/fleet/hosts.ts'
-import { instanceStatus, openCloud, start, type TestCloud, type TestHost } from './cloud-on-sqlite.ts'
+import { instanceStatus, openCloud, start, type TestCloud, type TestHost } from './test-cloud.ts'
 
 /** A stack `s` of a web and a db, each in a group of its own, kept apart from each other. */
 function shop({
@@ -623,7 +624,7 @@ test('when a host is fenced its instances go elsewhere with their floating IPs, 
   expect((await networkOf(cloud, host3)).floatingIps).toMatchObject([{ address: '198.51.100.1', fixed: '10.0.0.4' }])
   expect((await networkOf(cloud, host3)).networks[0]?.ipv4?.host).toBe('10.0.0.5')
   const fenced = { id: host2.id, name: 'host2', fenced: true }
-  const woken = await cloud.db.transaction().execute((trx) => leaveHost(trx, cloud.fleet, fenced))
+  const woken = await transact(cloud.db, (trx) => leaveHost(trx, cloud.fleet, fenced))
   expect(woken).not.toContain(host2.id)
   const left = await cloud.db.selectFrom('network_addresses').select('host').where('host', '=', host2.id).execute()
   expect(left).toEqual([])

@@ -10,7 +10,7 @@ import {
 import { CloudOperation } from '../../src/contract/cloud-instance.ts'
 import { Operation, type OperationReport } from '../../src/contract/operation.ts'
 import { parse } from '../../src/contract/parse.ts'
-import { openCloud, stackText, start, type TestCloud } from './cloud-on-sqlite.ts'
+import { openCloud, stackText, start, type TestCloud } from './test-cloud.ts'
 
 const at = start.toISOString()
 

@@ -10,7 +10,7 @@ import { DesiredInstance, DesiredVolume } from '../../src/contract/instance.ts'
 import { parse } from '../../src/contract/parse.ts'
 import { Plan, StackDetail } from '../../src/contract/plan.ts'
 import { fenceHost } from '../../src/fleet/hosts.ts'
-import { instanceStatus, openCloud, stackText, start } from './cloud-on-sqlite.ts'
+import { instanceStatus, openCloud, stackText, start } from './test-cloud.ts'
 
 const kinds = (plan: Plan) => plan.actions.map(({ kind, name }) => `${kind} ${name}`)
 

@@ -3,18 +3,19 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { declareFloatingRange } from '../../src/cloud/floating-ranges.ts'
-import { openCloud } from './cloud-on-sqlite.ts'
+import { databaseSettings } from '../support/test-database.ts'
+import { openCloud } from './test-cloud.ts'
 
 const source = (file: string) => JSON.stringify(join(import.meta.dirname, '../../src', file))
 
 /** Another server on the database: it says that it is there, waits for a word, and applies the texts one after the other. */
 const server = `
   const { applyStack } = await import(${source('cloud/stacks.ts')})
-  const { openSqlite } = await import(${source('database/open.ts')})
+  const { openDatabase } = await import(${source('server/database.ts')})
   const { nextGeneration } = await import(${source('fleet/desired.ts')})
   const { readHosts } = await import(${source('fleet/hosts.ts')})
-  const [path, at, ...texts] = process.argv.slice(1)
-  const db = await openSqlite(path)
+  const [settings, at, ...texts] = process.argv.slice(1)
+  const db = await openDatabase(JSON.parse(settings))
   const now = new Date(at)
   const fleet = { hosts: (on) => readHosts(on, { now, silentSeconds: 120 }), nextGeneration }
   const cloud = { db, fleet, images: {}, memoryOvercommit: 1 }
@@ -39,7 +40,8 @@ floatingIps: [{name: f, instance: a-0}, {name: g, instance: a-1}]
 `
   const ranges = [0, 1, 2, 3]
   const theirs = ranges.map((range) => text(`b${range}`, range))
-  const words = ['--input-type=module', '-e', server, cloud.file, cloud.clock.now.toISOString(), ...theirs]
+  const settings = JSON.stringify({ ...(await databaseSettings(cloud.folder)), data: cloud.folder })
+  const words = ['--input-type=module', '-e', server, settings, cloud.clock.now.toISOString(), ...theirs]
   const other = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] })
   const output: string[] = []
   other.stdout.setEncoding('utf8').on('data', (said: string) => output.push(said))

@@ -1,11 +1,11 @@
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { fixedQuery } from '../../src/database/fixed-query.ts'
-import { type Db, openSqlite } from '../../src/database/open.ts'
+import type { Db } from '../../src/database/open.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 
 async function openDatabase(): Promise<Db> {
-  const db = await openSqlite(join(await temporaryFolder(), 'slipway.sqlite'))
+  const db = await openTestDatabase(await temporaryFolder())
   onTestFinished(() => db.destroy())
   return db
 }

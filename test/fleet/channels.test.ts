@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findChannel, listChannels } from '../../src/fleet/channels.ts'
 import { desiredDocument, releaseSet } from '../../src/fleet/desired.ts'
 import { sha256 } from '../../src/platform/digest.ts'
-import { arm64, now, openFleet } from './fleet-on-sqlite.ts'
+import { arm64, now, openFleet } from './test-fleet.ts'
 
 test('a promotion gives every host of the channel a new generation, and hosts of other channels none', async () => {
   const fleet = await openFleet()

@@ -5,7 +5,7 @@ import type { Failure } from '../../src/contract/update.ts'
 import { conditionOf, type HostFacts } from '../../src/fleet/condition.ts'
 import { releaseSet } from '../../src/fleet/desired.ts'
 import { sha256 } from '../../src/platform/digest.ts'
-import { now, report } from './fleet-on-sqlite.ts'
+import { now, report } from './test-fleet.ts'
 
 const compute = (version: string) => ({ name: 'compute', version, digest: sha256(version) })
 const old = releaseSet([compute('1.1.0')])

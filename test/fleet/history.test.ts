@@ -3,7 +3,7 @@ import { keepSample, NewestPoints, pruneHistory, readHistory } from '../../src/f
 import { packSample, splitReport, unpackSample } from '../../src/fleet/host-sample.ts'
 import { computeStatus } from '../support/compute-status.ts'
 import { computeFigures, instanceFigures, networkFigures, uuid } from './figures.ts'
-import { openFleet, report } from './fleet-on-sqlite.ts'
+import { openFleet, report } from './test-fleet.ts'
 
 const start = Date.parse('2026-11-22T12:00:00.000Z')
 const at = (seconds: number) => new Date(start + seconds * 1000)

@@ -3,7 +3,7 @@ import { HostChanges } from '../../src/fleet/changes.ts'
 import { releaseSet } from '../../src/fleet/desired.ts'
 import { listHosts, removeHost, saveReport, showHost } from '../../src/fleet/hosts.ts'
 import { sha256 } from '../../src/platform/digest.ts'
-import { arm64, now, openFleet, releases, report } from './fleet-on-sqlite.ts'
+import { arm64, now, openFleet, releases, report } from './test-fleet.ts'
 
 const view = { now, silentSeconds: 120 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { enrolHost, findJoinToken, issueJoinToken, removeExpiredJoinTokens } from '../../src/fleet/join-tokens.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { newSecret } from '../../src/platform/secret.ts'
-import { amd64, now, openFleet, releases } from './fleet-on-sqlite.ts'
+import { amd64, now, openFleet, releases } from './test-fleet.ts'
 
 const agent = { release: { name: 'agent', version: '1.0.0', digest: sha256('agent') }, bundle: sha256('bundle') }
 

@@ -11,14 +11,12 @@ import { openRegistryClient } from '../../src/artifact/registry-client.ts'
 import { Descriptor } from '../../src/contract/oci.ts'
 import { parseJson } from '../../src/contract/parse.ts'
 import { ServerConfig } from '../../src/contract/server-config.ts'
-import { openSqlite } from '../../src/database/open.ts'
 import { loadConfig } from '../../src/platform/config.ts'
 import { sha256, sha256OfFile } from '../../src/platform/digest.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { openS3 } from '../../src/registry/blobs-s3.ts'
 import { openBucket } from '../../src/registry/s3-bucket.ts'
 import { openBlobs } from '../../src/server/blob-store.ts'
-import { databaseFile } from '../../src/server/data-folder.ts'
 import { migrateStorage } from '../../src/server/migrate-storage.ts'
 import { blobsSuite } from '../suites/blobs.ts'
 import { type Minio, startMinio } from '../support/minio.ts'
@@ -62,7 +60,7 @@ test('an installation moves into a bucket and goes on there; what is cut off goe
   const config = await loadConfig(ServerConfig, { flags: { ...settings, data: server.data } })
   const old = await openBlobs({ ...config, storage: 'fs' })
   const bucket = await openBlobs(config)
-  const db = await openSqlite(databaseFile(server.data))
+  const db = await server.openDatabase()
   onTestFinished(() => db.destroy())
 
   const known = await db.selectFrom('blobs').select('digest').execute()

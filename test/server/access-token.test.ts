@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { openSqlite } from '../../src/database/open.ts'
 import { type AccessToken, isAccessToken, readAccessToken, signAccessToken } from '../../src/server/access-token.ts'
-import { databaseFile } from '../../src/server/data-folder.ts'
 import { parseScopes, scopesText } from '../../src/server/docker-scope.ts'
 import { signingKey } from '../../src/server/signing-key.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
@@ -130,7 +128,7 @@ test('an access token ends with its token, and with its time, and the client is 
   const list = (token: string) => send(server, 'GET', '/v2/tools/tags/list', { authorization: `Bearer ${token}` })
   expect((await list(json.token)).status).toBe(404)
 
-  const db = await openSqlite(databaseFile(server.data))
+  const db = await server.openDatabase()
   onTestFinished(() => db.destroy())
   const key = await signingKey(db, 'access-token', new Date())
   const said = readAccessToken(key, json.token) as AccessToken

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HostDetail } from '../../src/contract/host.ts'
 import { hostTargets, instanceTargets, type ScrapedInstance } from '../../src/monitor/discovery.ts'
-import { report } from '../fleet/fleet-on-sqlite.ts'
+import { report } from '../fleet/test-fleet.ts'
 
 const host = (said: Parameters<typeof report>[0]): HostDetail => ({
   id: '0123456789abcdef',

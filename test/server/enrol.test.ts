@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { releaseSet } from '../../src/fleet/desired.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { newSecret } from '../../src/platform/secret.ts'
-import { amd64 } from '../fleet/fleet-on-sqlite.ts'
+import { amd64 } from '../fleet/test-fleet.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 
 async function serverWithAgent(): Promise<TestServer> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { releaseSet } from '../../src/fleet/desired.ts'
 import { newSecret } from '../../src/platform/secret.ts'
-import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
+import { amd64, report } from '../fleet/test-fleet.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 
 /** Publishes an agent, promotes it to stable, and answers the credential of a host that enrolled. */

@@ -10,9 +10,10 @@ import { databaseFile } from '../../src/server/data-folder.ts'
 import { jobMetrics } from '../../src/server/job-metrics.ts'
 import { sharedReading } from '../../src/server/shared-reading.ts'
 import { computeFigures, instanceFigures, networkFigures, uuid } from '../fleet/figures.ts'
-import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
+import { amd64, report } from '../fleet/test-fleet.ts'
 import { computeStatus } from '../support/compute-status.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
+import { onPostgres } from '../support/test-database.ts'
 
 async function enrolledHost(server: TestServer): Promise<{ id: string; credential: string }> {
   await server.publish('agent', '1.0.0')
@@ -31,7 +32,7 @@ async function enrolledHost(server: TestServer): Promise<{ id: string; credentia
 
 /** As if all that was kept of the host had come so much earlier. */
 async function letPass(server: TestServer, minutes: number): Promise<void> {
-  const db = await openSqlite(databaseFile(server.data))
+  const db = await server.openDatabase()
   const rows = await db.selectFrom('host_history').selectAll().execute()
   for (const row of rows)
     await db
@@ -82,18 +83,20 @@ test('what a host and its instances use is told as rates, short and newest, and 
   expect(short.points).toEqual([history.points[1]])
   const { body: top } = await server.api('GET', '/top')
   expect(top.hosts).toEqual([{ host: expect.objectContaining({ name: 'host1' }), point: history.points[1] }])
-  const db = await openSqlite(databaseFile(server.data))
+  const db = await server.openDatabase()
   const { report: kept } = await db.selectFrom('hosts').select('report').executeTakeFirstOrThrow()
   await db.destroy()
   expect(JSON.parse(kept ?? '').daemons.compute).toEqual(computeStatus())
-  // It is old before it could be restored.
-  const [file, data] = [join(server.data, 'backup.tar'), join(server.data, 'restored')]
-  await backupServer({ data: server.data, file })
-  await restoreServer({ data, file, blobs: () => openFs({ folder: data }) })
-  const restored = await openSqlite(databaseFile(data))
-  expect(await restored.selectFrom('host_history').selectAll().execute()).toEqual([])
-  expect(await restored.selectFrom('hosts').select('name').execute()).toEqual([{ name: 'host1' }])
-  await restored.destroy()
+  if (!onPostgres()) {
+    // It is old before it could be restored.
+    const [file, data] = [join(server.data, 'backup.tar'), join(server.data, 'restored')]
+    await backupServer({ data: server.data, file })
+    await restoreServer({ data, file, blobs: () => openFs({ folder: data }) })
+    const restored = await openSqlite(databaseFile(data))
+    expect(await restored.selectFrom('host_history').selectAll().execute()).toEqual([])
+    expect(await restored.selectFrom('hosts').select('name').execute()).toEqual([{ name: 'host1' }])
+    await restored.destroy()
+  }
   expect((await server.api('GET', '/instances/s.web/history')).body).toMatchObject({ code: 'not-found' })
   expect((await server.api('GET', '/hosts/host9/history')).status).toBe(404)
   expect((await server.api('GET', '/hosts/host1/history?minutes=0')).status).toBe(400)
@@ -128,7 +131,7 @@ test('Prometheus finds hosts where they say they are, with a token of a viewer; 
   expect((await get({ authorization: `Bearer ${as}` })).status).toBe(403)
   expect(await found()).toEqual([])
   await server.api('POST', '/hosts/self/report', { as, body: report({ metricsAddress: '192.0.2.7:9760' }) })
-  const db = await openSqlite(databaseFile(server.data))
+  const db = await server.openDatabase()
   await db.updateTable('hosts').set({ last_seen_at: '2026-11-22T12:00:00.000Z' }).where('id', '=', id).execute()
   await db.destroy()
   expect(await found()).toEqual([

@@ -5,7 +5,7 @@ import type { NetworkStatus } from '../../src/contract/network-status.ts'
 import { FloatingIpSummary, GroupSummary, HostRules, NetworkDetail, Trace } from '../../src/contract/network-view.ts'
 import { parse } from '../../src/contract/parse.ts'
 import { newSecret } from '../../src/platform/secret.ts'
-import { amd64, report } from '../fleet/fleet-on-sqlite.ts'
+import { amd64, report } from '../fleet/test-fleet.ts'
 import { computeStatus } from '../support/compute-status.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 

@@ -1,8 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openSqlite } from '../../src/database/open.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { type Http, openHttp } from '../../src/platform/http.ts'
-import { databaseFile } from '../../src/server/data-folder.ts'
 import { ask, imageManifest, pushBytes, putManifest } from '../support/oci.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 
@@ -207,7 +205,7 @@ describe('a token', () => {
     const { body: token } = await server.api('POST', '/tokens', {
       body: { name: 'old', role: 'viewer', validSeconds: 3600 },
     })
-    const db = await openSqlite(databaseFile(server.data))
+    const db = await server.openDatabase()
     const expires_at = '2026-01-02T03:04:05.678Z'
     await db.updateTable('tokens').set({ expires_at }).where('name', '=', 'old').execute()
     await db.destroy()

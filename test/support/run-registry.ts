@@ -1,13 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fastify } from 'fastify'
-import { type Db, openSqlite } from '../../src/database/open.ts'
+import type { Db } from '../../src/database/open.ts'
 import { openLog } from '../../src/platform/log.ts'
 import type { Blobs } from '../../src/registry/blobs.ts'
 import { openFs } from '../../src/registry/blobs-fs.ts'
 import type { RegistryOptions } from '../../src/registry/route-context.ts'
 import { registryRoutes } from '../../src/registry/routes.ts'
+import { openTestDatabase } from './test-database.ts'
 
 export interface RunningRegistry {
   url: string
@@ -41,25 +39,4 @@ export async function runRegistry(
     await db.destroy()
   }
   return { url, db, blobs, close }
-}
-
-let emptyDatabase: Promise<Buffer> | undefined
-
-/** The database in `folder`. A new one begins as a copy of an empty one: making its tables takes longer than most tests. */
-export async function openTestDatabase(folder: string): Promise<Db> {
-  emptyDatabase ??= makeEmptyDatabase()
-  const path = join(folder, 'slipway.db')
-  await writeFile(path, await emptyDatabase, { flag: 'wx' }).catch((error) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  return openSqlite(path)
-}
-
-async function makeEmptyDatabase(): Promise<Buffer> {
-  const folder = await mkdtemp(join(tmpdir(), 'slw-'))
-  const path = join(folder, 'empty.db')
-  await (await openSqlite(path)).destroy()
-  const bytes = await readFile(path)
-  await rm(folder, { recursive: true })
-  return bytes
 }

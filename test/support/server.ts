@@ -5,11 +5,14 @@ import { publishComponent } from '../../src/artifact/publish.ts'
 import type { Published } from '../../src/contract/artifact.ts'
 import type { ComponentFile } from '../../src/contract/component.ts'
 import { ServerConfig } from '../../src/contract/server-config.ts'
+import type { Db } from '../../src/database/open.ts'
 import { loadConfig } from '../../src/platform/config.ts'
 import { openHttp } from '../../src/platform/http.ts'
+import { openDatabase } from '../../src/server/database.ts'
 import { openServer } from '../../src/server/server.ts'
 import { componentFile } from './component-file.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { databaseSettings } from './test-database.ts'
 
 /** An answer of the control API, read as JSON when it has a body. */
 export interface ApiAnswer {
@@ -35,6 +38,8 @@ export interface TestServer {
     version: string,
     options?: { mark?: string; component?: Partial<ComponentFile>; as?: string },
   ): Promise<Published>
+  /** Its database, by another connection; closed when the test has finished. */
+  openDatabase(): Promise<Db>
   close(): Promise<void>
 }
 
@@ -43,7 +48,7 @@ export async function openTestServer(settings: Partial<ServerConfig> = {}): Prom
   const scratch = await temporaryFolder()
   const data = settings.data ?? join(scratch, 'data')
   const config = await loadConfig(ServerConfig, {
-    flags: { listen: '127.0.0.1:0', logLevel: 'silent', ...settings, data },
+    flags: { listen: '127.0.0.1:0', logLevel: 'silent', ...(await databaseSettings(data)), ...settings, data },
   })
   const server = await openServer(config)
   let open = true
@@ -58,6 +63,11 @@ export async function openTestServer(settings: Partial<ServerConfig> = {}): Prom
     data,
     adminToken,
     close,
+    async openDatabase() {
+      const db = await openDatabase(config)
+      onTestFinished(() => db.destroy())
+      return db
+    },
     async api(method, path, { body, as = adminToken, headers = {}, signal } = {}) {
       const response = await fetch(`${server.url}/api/v1${path}`, {
         method,

@@ -1,7 +1,6 @@
 import { AppError } from '../../contract/errors.ts'
-import { openSqlite } from '../../database/open.ts'
 import { openBlobs } from '../../server/blob-store.ts'
-import { databaseFile } from '../../server/data-folder.ts'
+import { openDatabase } from '../../server/database.ts'
 import { migrateStorage } from '../../server/migrate-storage.ts'
 import type { Command } from '../command.ts'
 import { bytes, note, print, printJson } from '../print.ts'
@@ -24,7 +23,7 @@ export const command: Command = {
     const to = storages.find((it) => it === invocation.text('to'))
     if (!to) throw new AppError('input-invalid', `--to is ${invocation.text('to') ?? 'missing'}; it is fs or s3`)
     const from = to === 'fs' ? 's3' : 'fs'
-    const db = await openSqlite(databaseFile(config.data))
+    const db = await openDatabase(config)
     const progress = openProgress()
     try {
       const [old, young] = await Promise.all([

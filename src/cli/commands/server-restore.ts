@@ -1,4 +1,4 @@
-import { restoreServer } from '../../server/backup.ts'
+import { demandSqlite, restoreServer } from '../../server/backup.ts'
 import { openBlobs } from '../../server/blob-store.ts'
 import type { Command } from '../command.ts'
 import { note, print, printJson } from '../print.ts'
@@ -14,6 +14,7 @@ export const command: Command = {
   words: [1, 1],
   async run(invocation) {
     const config = await readServerConfig(invocation)
+    demandSqlite(config)
     const { data } = config
     const restored = await restoreServer({ data, file: invocation.words[0] ?? '', blobs: () => openBlobs(config) })
     if (invocation.json) printJson(restored)

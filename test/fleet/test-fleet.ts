@@ -1,15 +1,16 @@
-import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { AppError } from '../../src/contract/errors.ts'
 import { type HostPlatform, runsOn } from '../../src/contract/platform.ts'
 import type { HostReport } from '../../src/contract/report.ts'
-import { type Db, openSqlite } from '../../src/database/open.ts'
+import type { Db } from '../../src/database/open.ts'
+import { transact } from '../../src/database/transact.ts'
 import { promote } from '../../src/fleet/channels.ts'
 import { enrolHost, findJoinToken, issueJoinToken } from '../../src/fleet/join-tokens.ts'
 import type { Releases } from '../../src/fleet/releases.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { newSecret } from '../../src/platform/secret.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { openTestDatabase } from '../support/test-database.ts'
 
 export const amd64: HostPlatform = { os: 'freebsd', architecture: 'amd64', 'os.version': '14' }
 export const arm64: HostPlatform = { os: 'freebsd', architecture: 'arm64', 'os.version': '15' }
@@ -31,27 +32,27 @@ export const releases: Releases = {
 
 export interface Fleet {
   db: Db
-  /** The database's. */
-  file: string
+  /** The one that the database belongs to. */
+  folder: string
   enrol(name: string, platform?: HostPlatform): Promise<string>
   move(channel: string, ...references: string[]): Promise<number>
   row(id: string): Promise<{ generation: number; release_set: string | null; set_problem: string | null }>
 }
 
-/** A fleet on a real SQLite file, with the releases above. */
+/** A fleet on a real database, with the releases above. */
 export async function openFleet(): Promise<Fleet> {
-  const file = join(await temporaryFolder(), 'fleet.sqlite')
-  const db = await openSqlite(file)
+  const folder = await temporaryFolder()
+  const db = await openTestDatabase(folder)
   onTestFinished(() => db.destroy())
   const agent = { release: { name: 'agent', version: '1.0.0', digest: sha256('agent') }, bundle: sha256('bundle') }
   const { secret } = await issueJoinToken(db, { channel: 'stable', uses: 100 }, agent, now)
   return {
     db,
-    file,
+    folder,
     async enrol(name, platform = amd64) {
       const token = await findJoinToken(db, secret, now)
       const enrol = { name, platform, key: newSecret() }
-      return (await db.transaction().execute((trx) => enrolHost(trx, releases, token, enrol, now))).host
+      return (await transact(db, (trx) => enrolHost(trx, releases, token, enrol, now))).host
     },
     async move(channel, ...references) {
       const wanted = references.map((reference) => {
@@ -59,7 +60,7 @@ export async function openFleet(): Promise<Fleet> {
         return { component, version }
       })
       const promotion = { channel, releases: wanted, actor: 'token test', now }
-      return (await db.transaction().execute((trx) => promote(trx, releases, promotion))).hostsChanged
+      return (await transact(db, (trx) => promote(trx, releases, promotion))).hostsChanged
     },
     row: (id) =>
       db

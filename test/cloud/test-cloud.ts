@@ -8,10 +8,11 @@ import type { DesiredInstance, DesiredVolume } from '../../src/contract/instance
 import type { NetworkStatus } from '../../src/contract/network-status.ts'
 import type { Operation } from '../../src/contract/operation.ts'
 import type { HostReport } from '../../src/contract/report.ts'
+import { transact } from '../../src/database/transact.ts'
 import { nextGeneration } from '../../src/fleet/desired.ts'
 import { readHosts, saveReport } from '../../src/fleet/hosts.ts'
 import { sha256 } from '../../src/platform/digest.ts'
-import { openFleet, releases, report } from '../fleet/fleet-on-sqlite.ts'
+import { openFleet, releases, report } from '../fleet/test-fleet.ts'
 import { computeStatus } from '../support/compute-status.ts'
 
 export const GiB = 2 ** 30
@@ -31,8 +32,8 @@ export interface TestHost {
 }
 
 export interface TestCloud extends Cloud {
-  /** That of the database. */
-  file: string
+  /** The one that the database belongs to. */
+  folder: string
   /** The moment at which hosts are looked at. */
   clock: { now: Date }
   deed: Deed
@@ -70,10 +71,10 @@ export function image(
   return { ref, config }
 }
 
-/** A cloud on a real SQLite file, with the fleet's own functions. */
+/** A cloud on a real database, with the fleet's own functions. */
 export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestCloud> {
   const fleet = await openFleet()
-  const { db, file } = fleet
+  const { db, folder } = fleet
   const clock = { now: start }
   const cloud: Cloud = {
     db,
@@ -84,7 +85,7 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
   const deed: Deed = { actor: 'token test', now: start, record: async () => {} }
   return {
     ...cloud,
-    file,
+    folder,
     clock,
     deed,
     apply: (text) => applyStack(cloud, text, undefined, deed),
@@ -114,7 +115,7 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
             ...network,
           }
           const now: HostReport = report({ generation, daemons: { compute, ...(says ? { network: says } : {}) } })
-          return db.transaction().execute(async (trx) => {
+          return transact(db, async (trx) => {
             const row = await trx.selectFrom('hosts').select('report').where('id', '=', id).executeTakeFirstOrThrow()
             await saveReport(trx, releases, id, now, clock.now)
             const before = row.report === null ? null : JSON.parse(row.report)

@@ -1,0 +1,108 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { until } from './processes.ts'
+
+/** A real PostgreSQL behind a socket in a folder of its own. Its databases compare texts by the rules of a language unless told otherwise. */
+export interface Postgres {
+  /** Of one of its databases. */
+  url(database: string): string
+  /** Runs a statement in a database, with psql. Answers what it printed. */
+  sql(statement: string, database?: string): Promise<string>
+  /** Ends it as suddenly as can be. */
+  kill(): Promise<void>
+  /** Starts it, again, and answers when it takes connections. */
+  start(): Promise<void>
+  /** Ends all processes of it for the moment, or lets them go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** Ends it and removes what it wrote. */
+  close(): Promise<void>
+}
+
+/** Debian's user nobody: PostgreSQL refuses to run as root. */
+const nobody = 65_534
+const isRoot = process.getuid?.() === 0
+const who = isRoot ? { uid: nobody, gid: nobody } : {}
+
+export async function startPostgres(): Promise<Postgres> {
+  const bin = await programs()
+  const folder = await mkdtemp(join(tmpdir(), 'slw-pg-'))
+  if (isRoot) await chown(folder, nobody, nobody)
+  const run = (program: string, args: string[]) =>
+    promisify(execFile)(join(bin, program), args, { ...who, cwd: folder })
+  const data = join(folder, 'data')
+  // Not the order of bytes: that has to come from our tables.
+  const locale = ['--locale-provider=icu', '--icu-locale=en', '--locale=C.UTF-8', '--encoding=UTF8']
+  await run('initdb', ['--no-sync', '--auth=trust', '--username=slipway', ...locale, data])
+  // Whoever is called so has to know a password.
+  const rules = join(data, 'pg_hba.conf')
+  await writeFile(rules, `local all guarded scram-sha-256\n${await readFile(rules, 'utf8')}`)
+  let child: ChildProcess | undefined
+  const said: string[] = []
+  const isGone = () => !child || child.exitCode !== null || child.signalCode !== null
+  const backends = async () => {
+    const list = await readFile(`/proc/${child?.pid}/task/${child?.pid}/children`, 'utf8')
+    return [child?.pid as number, ...list.trim().split(' ').filter(Boolean).map(Number)]
+  }
+
+  const postgres: Postgres = {
+    url: (database) => `postgres://slipway@/${database}?host=${encodeURIComponent(folder)}`,
+    async sql(statement, database = 'postgres') {
+      const { stdout } = await run('psql', [
+        '-X',
+        '-q',
+        '-t',
+        '-A',
+        '-v',
+        'ON_ERROR_STOP=1',
+        '-c',
+        statement,
+        postgres.url(database),
+      ])
+      return stdout.trim()
+    },
+    async kill() {
+      if (isGone()) return
+      const gone = once(child as ChildProcess, 'exit')
+      // Its children end by themselves when they see that it is gone: one that waits for a client does so at once.
+      child?.kill('SIGKILL')
+      await gone
+    },
+    async start() {
+      const settings = ['fsync=off', 'listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=200']
+      const ready = async () => {
+        if (isGone()) {
+          // What was killed leaves children for a moment, and a new one refuses to start beside them.
+          child = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((one) => ['-c', one])], {
+            ...who,
+            stdio: ['ignore', 'ignore', 'pipe'],
+          })
+          child.stderr?.setEncoding('utf8').on('data', (text) => said.push(text))
+        }
+        return postgres.sql('select true').catch(() => undefined)
+      }
+      await until('an answer of PostgreSQL', ready).catch((error) => {
+        throw new Error(`${error.message}:\n${said.join('').slice(-2000)}`)
+      })
+    },
+    async signal(signal) {
+      for (const pid of await backends()) process.kill(pid, signal)
+    },
+    async close() {
+      await postgres.kill()
+      await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    },
+  }
+  await postgres.start()
+  return postgres
+}
+
+/** Where Debian keeps the programs of the newest PostgreSQL. */
+async function programs(): Promise<string> {
+  const top = '/usr/lib/postgresql'
+  const [newest] = (await readdir(top)).map(Number).sort((a, b) => b - a)
+  return join(top, `${newest}`, 'bin')
+}
