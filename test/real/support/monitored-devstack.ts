@@ -38,7 +38,7 @@ update:
   probeDeadlineSeconds: 8
   confirmSeconds: 30
 `
-const networkYaml = 'sampleSeconds: 1\nmetadata: false\npollSeconds: 2\nconfirmSeconds: 15\n'
+const networkYaml = 'sampleSeconds: 1\nmetadata: false\npollSeconds: 2\nconfirmSeconds: 20\n'
 
 /** Other programs may be at work on the machine. */
 export const patienceMs = 90_000

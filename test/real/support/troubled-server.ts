@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ServerConfig } from '../../../src/contract/server-config.ts'
+import { fingerprintOf } from '../../../src/platform/certificate.ts'
 import { loadConfig } from '../../../src/platform/config.ts'
 import { replaceFile } from '../../../src/platform/files.ts'
 import { openHttp } from '../../../src/platform/http.ts'
@@ -50,7 +52,9 @@ export async function startTroubledServer(
       })
   const prometheus: Prometheus = await startPrometheus({ folder: own, config })
   const admin = (await readFile(join(data, 'admin-token'), 'utf8')).trim()
-  const http = openHttp({ url: server.url, authorization: `Bearer ${admin}`, trust: { ca: first.cert } })
+  // The key stays when the certificate is renewed.
+  const pin = fingerprintOf(new X509Certificate(first.cert))
+  const http = openHttp({ url: server.url, authorization: `Bearer ${admin}`, trust: { fingerprint: pin } })
   const database = new DatabaseSync(databaseFile(data))
   const ballast = join(data, 'ballast')
 

@@ -54,8 +54,15 @@ export const cloudTroubles: readonly Trouble[] = [
     async make(scene) {
       const host = await hostOf(scene, 'shop.db')
       const crash = () => scene.cloud.order(host, { kind: 'guest', name: 'shop.db', does: 'crash' })
-      for (let time = 0; time < 5; time++)
-        await until('a guest that can crash', () => crash().then(Boolean, () => false), patienceMs, 200)
+      const restarts = async () =>
+        (await scene.cloud.prometheus.query('slipway_instance_restarts_total{instance_name="shop.db"}'))[0]
+          ?.points[0]?.[1]
+      // There is no guest to crash while compute waits before the next start.
+      const again = async () => {
+        await crash().catch(() => {})
+        return ((await restarts()) ?? 0) >= 4
+      }
+      await until('four restarts', again, patienceMs, 300)
     },
     mend: async () => {},
   },
