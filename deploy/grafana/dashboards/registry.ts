@@ -243,8 +243,8 @@ export const registry = dashboard({
         width: 8,
       }),
       timePanel({
-        title: 'Memory and processor',
-        description: 'Of each server. Memory that only grows, for days: report it.',
+        title: 'Memory of servers',
+        description: 'What each server has in memory. One that only grows, for days: report it.',
         queries: [{ expr: `process_resident_memory_bytes{${server}}`, legend: '{{instance}}' }],
         unit: 'bytes',
         width: 8,
