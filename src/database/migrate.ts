@@ -5,10 +5,17 @@ import { first } from './migrations/001-first.ts'
 import { cloud } from './migrations/002-cloud.ts'
 import { network } from './migrations/003-network.ts'
 import { history } from './migrations/004-history.ts'
+import { collection } from './migrations/005-collection.ts'
 import type { Database } from './tables.ts'
 
 /** In the order in which they run; the key is what the database remembers. */
-const migrations = { '001-first': first, '002-cloud': cloud, '003-network': network, '004-history': history }
+const migrations = {
+  '001-first': first,
+  '002-cloud': cloud,
+  '003-network': network,
+  '004-history': history,
+  '005-collection': collection,
+}
 
 /**
  * Brings the tables up to date: all migrations in one transaction, so a process that is killed in the middle leaves the old tables. `begin` are the

@@ -7,11 +7,15 @@ export type Effect = 'none' | 'reads' | 'writes'
  */
 const ofUploads = /^(?:select (?:(?! from ).)+ from|insert into|update|delete from) "uploads" (?!.* (?:from|join) )/
 
+/** Asked by who is about to make a blob; what he writes after it is waited for. */
+const ofRemovals = /^select "digest" from "blob_removals" where "digest" = \?$/
+
 /** When a token was used last is a note for people; a pull should not wait for it. */
 const ofLastUse = /^update "tokens" set "last_used_at" = \? where "id" = \?$/
 
 /** What is neither known to be a reader nor to mean nothing counts as a writer: that costs one sync too many, and loses nothing. */
 export function effectOf(sql: string): Effect {
-  if (/^(?:begin|commit|rollback)\b/i.test(sql) || ofUploads.test(sql) || ofLastUse.test(sql)) return 'none'
+  if (/^(?:begin|commit|rollback)\b/i.test(sql) || ofUploads.test(sql) || ofLastUse.test(sql) || ofRemovals.test(sql))
+    return 'none'
   return /^select\b/i.test(sql) ? 'reads' : 'writes'
 }

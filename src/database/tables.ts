@@ -13,6 +13,7 @@ export interface Database {
   manifest_references: ManifestReferencesTable
   tags: TagsTable
   uploads: UploadsTable
+  blob_removals: BlobRemovalsTable
   // fleet: who should run what
   channels: ChannelsTable
   channel_pointers: ChannelPointersTable
@@ -59,6 +60,14 @@ export interface RepositoryBlobsTable {
   repository: string
   digest: string
   created_at: string
+  /** When a client was last told that the blob is there, so that it need not send it; to the hour. */
+  used_at: string
+}
+
+/** A blob whose row is gone and whose bytes are going. Nobody makes it anew while this row is there. */
+export interface BlobRemovalsTable {
+  digest: string
+  since: string
 }
 
 /** A manifest of a repository; `content` is byte for byte what was pushed. */
@@ -95,6 +104,8 @@ export interface UploadsTable {
   repository: string
   created_at: string
   updated_at: string
+  /** What the upload is becoming, from just before its bytes are a blob: they are not collected until its rows are there. */
+  digest: Generated<string | null>
 }
 
 export interface ChannelsTable {

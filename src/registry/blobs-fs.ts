@@ -7,7 +7,7 @@ import { AppError } from '../contract/errors.ts'
 import { asStorageError, listFolder, makeFolder, moveInto, remove, sizeIfThere, syncFolder } from '../platform/files.ts'
 import { appendAll } from './append.ts'
 import type { Blobs, ByteRange } from './blobs.ts'
-import { type Algorithm, algorithms, newHash, parseDigest } from './digests.ts'
+import { type Algorithm, algorithms, isDigest, newHash, parseDigest } from './digests.ts'
 import { pour } from './pour.ts'
 
 export interface FsBlobsOptions {
@@ -139,6 +139,14 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
       } finally {
         await file.close()
       }
+    },
+
+    async *digests() {
+      for (const algorithm of Object.keys(algorithms))
+        for (const start of await listFolder(join(folder, 'blobs', algorithm))) {
+          const names = await listFolder(join(folder, 'blobs', algorithm, start))
+          yield names.map((name) => `${algorithm}:${name}`).filter(isDigest)
+        }
     },
 
     remove: (digest) => remove(blobPath(digest)),

@@ -1,7 +1,7 @@
 import type { Hash } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
 import type { Blobs } from './blobs.ts'
-import { newHash, parseDigest } from './digests.ts'
+import { algorithms, isDigest, newHash, parseDigest } from './digests.ts'
 import { type Bucket, leastPartBytes } from './s3-bucket.ts'
 import { writePieces } from './s3-pieces.ts'
 
@@ -107,6 +107,14 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
     },
 
     ...(redirect ? { address: (digest: string) => bucket.presign(blobKey(digest), addressSeconds) } : {}),
+
+    async *digests() {
+      for (const algorithm of Object.keys(algorithms))
+        for (let start = 0; start < 256; start++) {
+          const found = await bucket.list(`blobs/${algorithm}/${start.toString(16).padStart(2, '0')}/`)
+          yield found.map(({ key }) => `${algorithm}:${key.split('/').at(-1)}`).filter(isDigest)
+        }
+    },
 
     remove: (digest) => bucket.remove([blobKey(digest)]),
   }

@@ -45,6 +45,8 @@ export interface Blobs {
   pour(digest: string, range: ByteRange, write: (piece: Uint8Array) => Promise<void>): Promise<void>
   /** An address that gives these bytes to whoever has it, for some minutes; absent where the store has no address of its own. */
   address?(digest: string): Promise<string>
+  /** All blobs that there are, some at a time. One that comes or goes meanwhile may be told or not. */
+  digests(): AsyncIterable<string[]>
   /** Removes a blob; none there is fine. */
   remove(digest: string): Promise<void>
 }

@@ -52,11 +52,11 @@ const insertRepositoryBlob = fixedQuery(
   (db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
     db
       .insertInto('repository_blobs')
-      .values({ repository, digest, created_at: now })
-      .onConflict((conflict) => conflict.doNothing()),
+      .values({ repository, digest, created_at: now, used_at: now })
+      .onConflict((conflict) => conflict.columns(['repository', 'digest']).doUpdateSet({ used_at: now })),
 )
 
-/** Lets a repository serve a blob whose bytes are durable. */
+/** Lets a repository serve a blob whose bytes are durable, and may not be collected before this is committed. */
 export async function addBlob(db: Db, repository: string, digest: string, size: number, now: string): Promise<void> {
   await addRepository(db, repository, now)
   await insertBlob(db, { digest, size, now })
@@ -67,7 +67,7 @@ const selectBlob = fixedQuery((db, { repository, digest }: { repository: string;
   db
     .selectFrom('repository_blobs')
     .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
-    .select('blobs.size')
+    .select(['blobs.size', 'repository_blobs.used_at'])
     .where('repository_blobs.repository', '=', repository)
     .where('repository_blobs.digest', '=', digest),
 )
@@ -75,6 +75,29 @@ const selectBlob = fixedQuery((db, { repository, digest }: { repository: string;
 /** The size of a blob, when the repository may serve it. */
 export async function findBlob(db: Db, repository: string, digest: string): Promise<number | undefined> {
   const [row] = await selectBlob(db, { repository, digest })
+  return row?.size
+}
+
+/** A promise is noted so often. Collection spares what was noted within its grace time, which is longer. */
+const noteEveryMs = 3_600_000
+
+const updateUse = fixedQuery((db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
+  db
+    .updateTable('repository_blobs')
+    .set({ used_at: now })
+    .where('repository', '=', repository)
+    .where('digest', '=', digest)
+    .returning('digest'),
+)
+
+/** As findBlob, for a client that will not send a blob which is there: it stays for the grace time of the collection. */
+export async function promiseBlob(db: Db, repository: string, digest: string, now: Date): Promise<number | undefined> {
+  const [row] = await selectBlob(db, { repository, digest })
+  if (row && now.getTime() - Date.parse(row.used_at) > noteEveryMs) {
+    // It may have been collected since it was read.
+    const [noted] = await updateUse(db, { repository, digest, now: now.toISOString() })
+    return noted && row.size
+  }
   return row?.size
 }
 

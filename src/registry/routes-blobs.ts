@@ -13,6 +13,12 @@ export const blobHandlers: Handlers<'blob'> = {
       return answerBlob(blobs, { digest, size }, request, reply)
     },
 
+    async HEAD({ db, blobs }, { repository, digest }, request, reply) {
+      const size = await catalog.promiseBlob(db, repository, digest, new Date())
+      if (size === undefined) throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+      return answerBlob(blobs, { digest, size }, request, reply)
+    },
+
     async DELETE({ db, onChange }, { repository, digest }, _request, reply) {
       if (holdsReleases(repository))
         throw new AppError('UNSUPPORTED', `${digest} may be what hosts run; what releases need is not deleted`)

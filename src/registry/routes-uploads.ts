@@ -103,9 +103,12 @@ async function mountBlob(
   const sources = from === undefined ? await catalog.findBlobRepositories(db, digest, maxSources) : [checkedName(from)]
   for (const source of sources) {
     if (!(await mayPull(context, request, source))) continue
-    const size = await catalog.findBlob(db, source, digest)
-    if (size === undefined) continue
-    await transact(db, (trx) => catalog.addBlob(trx, repository, digest, size, new Date().toISOString()))
+    const isMounted = await transact(db, async (trx) => {
+      const size = await catalog.findBlob(trx, source, digest)
+      if (size !== undefined) await catalog.addBlob(trx, repository, digest, size, new Date().toISOString())
+      return size !== undefined
+    })
+    if (!isMounted) continue
     onChange(repository)
     return true
   }

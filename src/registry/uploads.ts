@@ -8,6 +8,7 @@ import { transact } from '../database/transact.ts'
 import type { Blobs } from './blobs.ts'
 import { bodyPieces } from './body-pieces.ts'
 import * as catalog from './catalog.ts'
+import { claimDigest } from './claim.ts'
 
 /** A chunk says where it begins and ends (both bytes belong to it); a stream does not. */
 export interface Chunk {
@@ -131,6 +132,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
       await check(repository, id)
       await alone(id, async () => {
         try {
+          await claimDigest(db, id, digest)
           const { sizeBytes } = await blobs.commit(id, digest)
           await transact(db, async (trx) => {
             await catalog.addBlob(trx, repository, digest, sizeBytes, new Date().toISOString())
@@ -167,7 +169,7 @@ const selectUpload = fixedQuery((db, { repository, id }: { repository: string; i
   db.selectFrom('uploads').select('updated_at').where('id', '=', id).where('repository', '=', repository),
 )
 
-const insertUpload = fixedQuery((db, { id, repository, created_at, updated_at }: UploadsTable) =>
+const insertUpload = fixedQuery((db, { id, repository, created_at, updated_at }: Omit<UploadsTable, 'digest'>) =>
   db.insertInto('uploads').values({ id, repository, created_at, updated_at }),
 )
 

@@ -173,6 +173,19 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect(await leftovers()).toEqual([])
     })
 
+    test('all blobs are told, and nothing else', async () => {
+      const { blobs } = await open()
+      const digests = [sha256('a'), sha256('b'), sha512(Buffer.from('a'))].sort()
+      for (const digest of digests) {
+        await blobs.append('one', from(Buffer.from(digest === sha256('b') ? 'b' : 'a')), plenty)
+        await blobs.commit('one', digest)
+      }
+      await blobs.append('two', from(Buffer.from('x')), plenty)
+      const told: string[] = []
+      for await (const some of blobs.digests()) told.push(...some)
+      expect(told.sort()).toEqual(digests)
+    })
+
     test('a removed blob is gone, and removing it again is fine', async () => {
       const { blobs } = await open()
       await blobs.append('one', from(Buffer.from('abc')), plenty)

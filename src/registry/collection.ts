@@ -1,0 +1,140 @@
+import type { CollectedBlob, Collection } from '../contract/collection.ts'
+import type { Db } from '../database/open.ts'
+import { transact } from '../database/transact.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
+import type { Blobs } from './blobs.ts'
+import { adoptOrphans } from './orphans.ts'
+import { findUnneeded, removeUnneeded } from './unneeded.ts'
+
+/** So many blobs are looked at in one go. */
+const batchSize = 200
+/** How many are named in what a collection tells. */
+const maxNamed = 1000
+/** After this long, whoever was removing bytes is taken for dead. Half of it is the most that one spends on a batch. */
+const removalMs = 10 * 60_000
+
+export interface CollectionOptions {
+  db: Db
+  blobs: Pick<Blobs, 'stat' | 'remove' | 'digests'>
+  /** What came or was promised after this stays. */
+  before: Date
+  dryRun?: boolean
+  /** Whether no other process can be removing bytes: then what a crash left is taken up at once. */
+  isAlone?: boolean
+  clock?: Clock
+  signal?: AbortSignal
+  onProgress?(done: number, total: number): void
+}
+
+/**
+ * Removes the blobs that nothing needs, while pushes and pulls go on. Rows go first, some at a time, in transactions that see that nobody took the blob in
+ * between; then the bytes. It pauses for as long as it works. Killed anywhere it leaves rows that say what was going, with which the next one begins.
+ * Two at once are fine.
+ * @throws AppError storage-unavailable | database-unavailable; the signal's reason. What was removed by then stays removed.
+ */
+export async function collect(options: CollectionOptions): Promise<Collection> {
+  const { db, blobs, before, dryRun = false, isAlone = false, clock = systemClock, signal, onProgress } = options
+  const startedAt = clock.now()
+  const collection = { blobs: 0, freedBytes: 0, orphans: 0, orphanBytes: 0, removed: [] as CollectedBlob[] }
+  const { total } = await db
+    .selectFrom('blobs')
+    .select((row) => row.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow()
+
+  async function paced<T>(work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted()
+    const since = performance.now()
+    const result = await work()
+    await clock.sleep(Math.max(1, performance.now() - since), signal)
+    return result
+  }
+
+  async function collectBatch(digests: string[]): Promise<void> {
+    const found = await findUnneeded(db, digests, before.toISOString())
+    if (dryRun) {
+      count(found.blobs)
+      for (const { sizeBytes } of found.blobs) collection.freedBytes += sizeBytes
+      return
+    }
+    const concerned = [...new Set([...found.holders, ...found.blobs].map(({ digest }) => digest))]
+    if (concerned.length === 0) return
+    const times = { before: before.toISOString(), now: clock.now().toISOString() }
+    const removed = await transact(db, (trx) => removeUnneeded(trx, concerned, times))
+    count(removed.blobs)
+    collection.freedBytes += await removeBytes(
+      removed.blobs.map(({ digest }) => digest),
+      db,
+      blobs,
+    )
+  }
+
+  function count(gone: CollectedBlob[]): void {
+    collection.blobs += gone.length
+    collection.removed.push(...gone.slice(0, maxNamed - collection.removed.length))
+  }
+
+  if (!dryRun) {
+    const now = clock.now()
+    // Whoever changes the row has it: of two, one.
+    const left = await db
+      .updateTable('blob_removals')
+      .set({ since: now.toISOString() })
+      .where('since', '<=', new Date(now.getTime() - (isAlone ? 0 : removalMs)).toISOString())
+      .returning('digest')
+      .execute()
+    collection.freedBytes += await removeBytes(
+      left.map(({ digest }) => digest),
+      db,
+      blobs,
+    )
+  }
+  let done = 0
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page = await db
+      .selectFrom('blobs')
+      .select('digest')
+      .where('digest', '>', after)
+      .orderBy('digest')
+      .limit(batchSize)
+      .execute()
+    const digests = page.map(({ digest }) => digest)
+    await paced(() => collectBatch(digests))
+    done += digests.length
+    onProgress?.(Math.min(done, Number(total)), Number(total))
+    after = digests.at(-1)
+  }
+  for await (const digests of blobs.digests())
+    for (let at = 0; at < digests.length; at += batchSize) {
+      const some = digests.slice(at, at + batchSize)
+      const orphans = await paced(() => adoptOrphans(db, blobs, some, { dryRun, now: clock.now() }))
+      collection.orphans += orphans.length
+      for (const { sizeBytes } of orphans) collection.orphanBytes += sizeBytes
+    }
+  return {
+    ...collection,
+    dryRun,
+    before: before.toISOString(),
+    startedAt: startedAt.toISOString(),
+    endedAt: clock.now().toISOString(),
+  }
+}
+
+/**
+ * Removes the bytes of blobs that `blob_removals` has, and then their rows there; answers how many bytes there were. It stops when it takes so long that
+ * another one may take it for dead: the rows stay.
+ */
+async function removeBytes(digests: string[], db: Db, blobs: Pick<Blobs, 'stat' | 'remove'>): Promise<number> {
+  const since = performance.now()
+  let freedBytes = 0
+  for (let at = 0; at < digests.length; at += batchSize) {
+    const gone = []
+    for (const digest of digests.slice(at, at + batchSize)) {
+      if (performance.now() - since > removalMs / 2) break
+      freedBytes += (await blobs.stat(digest))?.sizeBytes ?? 0
+      await blobs.remove(digest)
+      gone.push(digest)
+    }
+    if (gone.length > 0) await db.deleteFrom('blob_removals').where('digest', 'in', gone).execute()
+  }
+  return freedBytes
+}
