@@ -20,7 +20,7 @@ export function fillIn(expression: string, { templating }: Dashboard, choices: C
     ...variables,
     // Four times the shipped interval of scrapes, as Grafana takes it.
     ['__rate_interval', '60s'],
-    ['__range', '5m'],
+    ['__range', '15m'],
   ])
   return expression.replaceAll(/\$([a-z_]\w*)/g, (_, name: string) => {
     const value = values.get(name)
