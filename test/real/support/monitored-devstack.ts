@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { CloudInstance } from '../../../src/contract/cloud-instance.ts'
 import type { NetworkDetail } from '../../../src/contract/network-view.ts'
 import type { Order } from '../../../src/devstack/orders.ts'
@@ -21,8 +19,6 @@ export interface MonitoredDevstack {
   prometheus: Prometheus
   /** Runs the command with a token that may do all; answers what it prints. @throws Error when it ends otherwise than with 0 */
   run(words: string): Promise<string>
-  /** Runs a program of a host, "sbin/pfctl". @throws Error when it fails */
-  onHost(host: string, path: string, words: string, stdin?: string): Promise<string>
   order(host: string, order: Order): Promise<string>
   packet(host: string, packet: PacketOrder): Promise<PacketAnswer>
   /** The instances of the example stack, each with its host. */
@@ -46,7 +42,9 @@ export const patienceMs = 90_000
 export async function startMonitoredDevstack(
   options: { hasten?: (rule: Rule) => Rule; instancesProxy?: string } = {},
 ): Promise<MonitoredDevstack> {
+  await using starting = new AsyncDisposableStack()
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'slw-')))
+  starting.defer(() => rm(folder, { recursive: true }))
   for (const host of ['host1', 'host2']) {
     const settings = join(folder, 'data/hosts', host, 'usr/local/etc/slipway')
     await mkdir(settings, { recursive: true })
@@ -55,6 +53,7 @@ export async function startMonitoredDevstack(
     await writeFile(join(settings, 'network.yaml'), networkYaml)
   }
   const devstack = await startDevstack(folder)
+  starting.defer(devstack.stop)
   const { url } = devstack
 
   async function run(words: string): Promise<string> {
@@ -67,25 +66,18 @@ export async function startMonitoredDevstack(
   const token = (await run('token create prometheus --role viewer')).trim()
   const config = await shippedConfig({ folder, url, token, ...options })
   const prometheus = await startPrometheus({ folder, config })
+  starting.defer(prometheus.stop)
+  const started = starting.move()
   return {
     folder,
     devstack,
     prometheus,
     run,
-    async onHost(host, path, words, stdin = '') {
-      const running = promisify(execFile)(join(devstack.root(host), path), words.split(' '))
-      running.child.stdin?.end(stdin)
-      return (await running).stdout
-    },
     order: (host, order) => sendOrder(devstack.root(host), order),
     packet: async (host, packet) =>
       JSON.parse(await sendOrder(devstack.root(host), { kind: 'packet', ...packet })) as PacketAnswer,
     instances: async () => JSON.parse(await run('instance list --json')) as CloudInstance[],
-    async stop() {
-      await prometheus.stop()
-      await devstack.stop()
-      await rm(folder, { recursive: true })
-    },
+    stop: () => started.disposeAsync(),
   }
 }
 

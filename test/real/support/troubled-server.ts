@@ -26,15 +26,18 @@ export async function startTroubledServer(
   discovery: { url: string; token: string },
   hasten: (rule: Rule) => Rule,
 ) {
+  await using starting = new AsyncDisposableStack()
   const data = join(folder, 'troubled')
   await mkdir(data, { recursive: true })
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'tmpfs', data])
+  starting.defer(() => void execFileSync('umount', ['--lazy', data]))
   const files = { tlsCert: join(folder, 'troubled.pem'), tlsKey: join(folder, 'troubled-key.pem') }
   const first = makeCertificate({ validTo: new Date(Date.now() + 5 * day) })
   await replaceFile(files.tlsKey, first.key, { mode: 0o600 })
   await replaceFile(files.tlsCert, first.cert)
   const flags = { listen: '127.0.0.1:0', logLevel: 'silent', data, ...files }
   const server = await openServer(await loadConfig(ServerConfig, { flags }))
+  starting.defer(server.close)
 
   const own = join(folder, 'troubled-prometheus')
   await mkdir(own)
@@ -51,11 +54,15 @@ export async function startTroubledServer(
         tls_config: { insecure_skip_verify: true },
       })
   const prometheus: Prometheus = await startPrometheus({ folder: own, config })
+  starting.defer(prometheus.stop)
   const admin = (await readFile(join(data, 'admin-token'), 'utf8')).trim()
   // The key stays when the certificate is renewed.
   const pin = fingerprintOf(new X509Certificate(first.cert))
   const http = openHttp({ url: server.url, authorization: `Bearer ${admin}`, trust: { fingerprint: pin } })
+  starting.defer(http.close)
   const database = new DatabaseSync(databaseFile(data))
+  starting.defer(() => database.close())
+  const started = starting.move()
   const ballast = join(data, 'ballast')
 
   return {
@@ -72,13 +79,7 @@ export async function startTroubledServer(
     renewCertificate: () =>
       replaceFile(files.tlsCert, makeCertificate({ key: first.key, validTo: new Date(Date.now() + 90 * day) }).cert),
     giveToken: () => writeFile(join(own, 'slipway-token'), discovery.token),
-    async stop() {
-      database.close()
-      await http.close()
-      await prometheus.stop()
-      await server.close()
-      execFileSync('umount', ['--lazy', data])
-    },
+    stop: () => started.disposeAsync(),
   }
 }
 
