@@ -7,6 +7,7 @@ import { digestLike } from './digests.ts'
 import { type ParsedManifest, parseManifest } from './manifest-form.ts'
 import * as rows from './manifest-rows.ts'
 import { checkReleaseRules, holdsReleases, isVersion } from './release-rules.ts'
+import { sizesOf } from './sizes.ts'
 
 export interface PutManifest {
   repository: string
@@ -74,13 +75,11 @@ async function findMissing(
   repository: string,
   { references }: ParsedManifest,
 ): Promise<ParsedManifest['references']> {
+  const sizeOf = await sizesOf(db, repository, references)
   const missing = []
   for (const reference of references) {
-    const { kind, digest, size } = reference
-    const present =
-      kind === 'manifest'
-        ? (await rows.findManifest(db, repository, digest))?.content.length
-        : await catalog.findBlob(db, repository, digest)
+    const { digest, size } = reference
+    const present = sizeOf(reference)
     if (present === undefined) missing.push(reference)
     else if (present !== size)
       throw new AppError('MANIFEST_INVALID', `${digest} has ${present} bytes, but the manifest says ${size}`)

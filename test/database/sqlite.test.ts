@@ -18,8 +18,6 @@ async function open(path: string): Promise<Db> {
   return db
 }
 
-const at = '2026-01-02T03:04:05.678Z'
-
 const opener = join(import.meta.dirname, '../../src/database/open.ts')
 
 /** Runs statements in a process of its own, which has `openSqlite` and the `path` of a database. */

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ServerConfig } from '../../src/contract/server-config.ts'
 import { goProgram } from '../support/go-program.ts'
 import { type Minio, startMinio } from '../support/minio.ts'
+import { type Postgres, startPostgres } from '../support/postgres.ts'
 import { openTestServer } from '../support/server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -27,22 +29,39 @@ const switches = {
 let program = ''
 let folder: string
 let minio: Minio
+let postgres: Postgres
 beforeAll(async () => {
   program = await goProgram(suite)
   folder = await mkdtemp(join(tmpdir(), 'slw-minio-'))
   minio = await startMinio(folder)
+  postgres = await startPostgres()
 }, 1_500_000)
 afterAll(async () => {
   await minio?.kill()
+  await postgres?.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-const storages = ['fs', 's3'] as const
+const installations = [
+  { storage: 'fs', database: 'sqlite' },
+  { storage: 'fs', database: 'postgres' },
+  { storage: 's3', database: 'sqlite' },
+  { storage: 's3', database: 'postgres' },
+] as const
 
-test.each(storages)(
-  'the conformance suite passes whole on %s, with every switch on and nothing skipped',
-  async (storage) => {
-    const { url, adminToken } = await openTestServer(storage === 'fs' ? {} : await minio.settings())
+async function settingsOf({ storage, database }: (typeof installations)[number]): Promise<Partial<ServerConfig>> {
+  const name = `conformance_${storage}`
+  if (database === 'postgres') await postgres.sql(`create database ${name}`)
+  return {
+    ...(storage === 's3' ? await minio.settings() : {}),
+    ...(database === 'postgres' ? { database, databaseUrl: postgres.url(name) } : {}),
+  }
+}
+
+test.each(installations)(
+  'the conformance suite passes whole on $storage and $database, with every switch on and nothing skipped',
+  async (installation) => {
+    const { url, adminToken } = await openTestServer(await settingsOf(installation))
     const results = await temporaryFolder()
     const on = Object.entries(switches).flatMap(([kind, names]) => names.map((name) => [`OCI_${kind}_${name}`, 'true']))
     const run = promisify(execFile)(program, [], {

@@ -25,6 +25,7 @@ mmdebstrap:mmdebstrap
 mtools:mcopy
 openssl:openssl
 podman:podman
+postgresql:initdb
 procps:ps
 prometheus:promtool
 qemu-system-x86:qemu-system-x86_64
@@ -51,8 +52,14 @@ prometheus-node-exporter:prometheus-node-exporter
 go_least=1.26.7
 go_fetched=1.26.8
 
-# Where Debian keeps the programs of file systems; the PATH of a plain user lacks it.
+# Where Debian keeps the programs of file systems and of PostgreSQL; the PATH of a plain user lacks them.
 PATH=$PATH:/usr/sbin:/sbin
+find_postgresql() {
+  for bin in /usr/lib/postgresql/*/bin; do
+    PATH=$PATH:$bin
+  done
+}
+find_postgresql
 
 fail() {
   echo "setup.sh: $1" >&2
@@ -84,6 +91,7 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq -y --no-install-recommends install $missing >/dev/null </dev/null
 
+  find_postgresql
   for pair in $needed; do
     command -v "${pair#*:}" >/dev/null || fail "${pair%%:*} was installed, but there is no ${pair#*:}"
   done
