@@ -7,8 +7,8 @@ export interface ProgressOutput {
 }
 
 export interface Progress {
-  /** For one kind of work ("packed", then "sent"): a function that may be called as often as one likes. */
-  show(done: string): (doneBytes: number, totalBytes: number) => void
+  /** For one kind of work ("packed", then "sent"), counted in bytes unless `text` says how: a function that may be called as often as one likes. */
+  show(done: string, text?: (count: number) => string): (done: number, total: number) => void
   /** Ends the line that is being written over, so that what is said next has its own. */
   close(): void
 }
@@ -31,7 +31,7 @@ export function openProgress(output: ProgressOutput = process.stderr, now: () =>
     lineOpen = false
   }
   return {
-    show: (done) => {
+    show: (done, text = bytes) => {
       let ended = false
       return (doneBytes, totalBytes) => {
         const end = doneBytes >= totalBytes
@@ -39,9 +39,9 @@ export function openProgress(output: ProgressOutput = process.stderr, now: () =>
         last = now()
         ended = end
         const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
-        const text = `${done} ${bytes(doneBytes)} of ${bytes(totalBytes)} (${percent} %)`
+        const line = `${done} ${text(doneBytes)} of ${text(totalBytes)} (${percent} %)`
         // The line that is written over may be longer.
-        output.write(atTerminal ? `\r${text}\x1b[K` : `${text}\n`)
+        output.write(atTerminal ? `\r${line}\x1b[K` : `${line}\n`)
         lineOpen = atTerminal
         if (end) close()
       }

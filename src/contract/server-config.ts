@@ -51,6 +51,10 @@ export const ServerConfig = Type.Object(
     anonymousPull: Type.String({ pattern: '^([a-z0-9._/*-]+(,[a-z0-9._/*-]+)*)?$', maxLength: 4096, default: '' }),
     /** An upload session without a byte for this long is removed. */
     uploadExpirySeconds: Type.Integer({ minimum: 60, default: 86_400 }),
+    /** How long a blob stays that no manifest names: a push may be under way, or a client that was told that the blob is there. */
+    collectAfterSeconds: Type.Integer({ minimum: 7200, default: 86_400 }),
+    /** When blobs that nothing needs are removed: a line of cron (minute, hour, day, month, day of the week). Empty: on demand only. */
+    collectSchedule: Type.String({ maxLength: 100, default: '47 2 * * *' }),
     /** A host without a report for this long is `silent`. */
     hostSilentSeconds: Type.Integer({ minimum: 10, default: 120 }),
     /** How long the samples of hosts are kept for the charts of the page and `slipway top`; 0: none are kept. */

@@ -92,8 +92,24 @@ export async function addManifest(
       .execute()
 }
 
-/** Removes a manifest with its tags. False when it was not there. */
+/**
+ * Removes a manifest with its tags. False when it was not there. Its blobs stay for the grace time of the collection: whoever copies them for a backup
+ * of the database may not be there yet.
+ */
 export async function removeManifest(db: Db, repository: string, digest: string): Promise<boolean> {
+  await db
+    .updateTable('repository_blobs')
+    .set({ used_at: new Date().toISOString() })
+    .where('repository', '=', repository)
+    .where('digest', 'in', (row) =>
+      row
+        .selectFrom('manifest_references')
+        .select('digest')
+        .where('repository', '=', repository)
+        .where('manifest', '=', digest)
+        .where('kind', '=', 'blob'),
+    )
+    .execute()
   const { numDeletedRows } = await db
     .deleteFrom('manifests')
     .where('repository', '=', repository)

@@ -19,6 +19,7 @@ import { registryRoutes } from '../registry/routes.ts'
 import type { Api } from './api/api.ts'
 import { artifactRoutes } from './api/artifacts.ts'
 import { channelRoutes } from './api/channels.ts'
+import { collectionRoutes } from './api/collections.ts'
 import { enrolRoutes } from './api/enrol.ts'
 import { eventRoutes } from './api/events.ts'
 import { floatingRangeRoutes } from './api/floating-ranges.ts'
@@ -35,6 +36,7 @@ import { tokenRoutes } from './api/tokens.ts'
 import { volumeRoutes } from './api/volumes.ts'
 import { audit } from './audit.ts'
 import { challenges } from './challenge.ts'
+import type { Collector } from './collector.ts'
 import { discoveryRoutes } from './discovery.ts'
 import { scopeText } from './docker-scope.ts'
 import { answerProblem } from './errors.ts'
@@ -56,6 +58,7 @@ export interface AppOptions {
   blobs: Blobs
   metrics: Metrics
   cloud: Cloud
+  collector: Collector
   log: Log
   version: string
   /** The folder of the package: the page and install.sh are found below it. */
@@ -68,7 +71,7 @@ export interface AppOptions {
 
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, db, blobs, metrics, cloud, log, version, packageFolder, publicUrl, tls, closing } = options
+  const { config, db, blobs, metrics, cloud, collector, log, version, packageFolder, publicUrl, tls, closing } = options
   const events = new Events()
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
@@ -144,6 +147,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       releases,
       blobs,
       cloud,
+      collector,
       changes: new HostChanges(),
       events,
       publicUrl,
@@ -183,6 +187,7 @@ async function apiRoutes(api: Api): Promise<void> {
   historyRoutes(api)
   channelRoutes(api)
   artifactRoutes(api)
+  collectionRoutes(api)
   enrolRoutes(api)
   tokenRoutes(api)
   eventRoutes(api)

@@ -1,6 +1,7 @@
-import { type ScheduledTask, schedule, setLogger } from 'node-cron'
+import { type ScheduledTask, schedule, setLogger, validate } from 'node-cron'
 import { expireOperations, removeOldOperations } from '../cloud/operations.ts'
 import type { Cloud } from '../cloud/stacks.ts'
+import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
 import { pruneHistory } from '../fleet/history.ts'
 import { removeExpiredJoinTokens } from '../fleet/join-tokens.ts'
@@ -8,6 +9,7 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { removeExpired } from '../registry/uploads.ts'
+import type { Collector } from './collector.ts'
 import { jobMetrics } from './job-metrics.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 
@@ -16,10 +18,13 @@ export interface JobOptions {
   blobs: Blobs
   cloud: Cloud
   storage: StorageMetrics
+  collector: Collector
   metrics: Metrics
   log: Log
   uploadExpirySeconds: number
   historyMinutes: number
+  /** A line of cron; empty: never. */
+  collectSchedule: string
 }
 
 /** How long an expired join token is kept, so that a late host hears "expired" and not "unknown". */
@@ -28,9 +33,15 @@ const joinTokenGraceMs = 7 * 86_400_000
 /** How long operations are kept after their end. */
 const endedOperationsMs = 30 * 86_400_000
 
-/** Starts what the server does by the clock. Answers the function that stops it. */
+/** Starts what the server does by the clock. Answers the function that stops it. @throws AppError config-invalid */
 export function startJobs(options: JobOptions): () => Promise<void> {
-  const { db, blobs, cloud, storage, metrics, log, uploadExpirySeconds, historyMinutes } = options
+  const { db, blobs, cloud, storage, collector, metrics, log, uploadExpirySeconds, historyMinutes, collectSchedule } =
+    options
+  if (collectSchedule !== '' && !validate(collectSchedule))
+    throw new AppError(
+      'config-invalid',
+      `collectSchedule is ${JSON.stringify(collectSchedule)}; it should be a line of cron, like "47 2 * * *", or empty`,
+    )
   setLogger({
     info: (message) => log.debug({ job: message }, 'scheduler'),
     warn: (message) => log.warn({ job: message }, 'scheduler'),
@@ -41,8 +52,13 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     'expire-uploads': {
       cron: '7 * * * *',
       run: () =>
-        storage.collecting('upload', () => removeExpired(db, blobs, new Date(Date.now() - uploadExpirySeconds * 1000))),
+        storage.collecting(
+          'upload',
+          () => removeExpired(db, blobs, new Date(Date.now() - uploadExpirySeconds * 1000)),
+          (count) => count,
+        ),
     },
+    ...(collectSchedule === '' ? {} : { collect: { cron: collectSchedule, run: () => collector.collect() } }),
     'expire-join-tokens': {
       cron: '17 3 * * *',
       run: () => removeExpiredJoinTokens(db, new Date(Date.now() - joinTokenGraceMs)),

@@ -9,6 +9,7 @@ import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
 import { openBlobs } from './blob-store.ts'
 import { openCloud } from './cloud.ts'
+import { openCollector } from './collector.ts'
 import { openDatabase } from './database.ts'
 import { diskMetrics } from './disk-metrics.ts'
 import { startJobs } from './jobs.ts'
@@ -44,12 +45,19 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     const made = await ensureAdminToken(db, config.data, new Date())
     if (made) log.info({ path: made }, 'wrote the first admin token')
     const cloud = openCloud(db, blobs, config)
+    const collector = openCollector({
+      ...{ db, blobs, storage, log, closing: closing.signal },
+      collectAfterSeconds: config.collectAfterSeconds,
+      // The file of SQLite belongs to one server; PostgreSQL may serve several, which share the storage.
+      isAlone: config.database === 'sqlite',
+    })
     const app = await buildApp({
       config,
       db,
       blobs,
       metrics,
       cloud,
+      collector,
       log,
       version,
       packageFolder: await packageFolder(import.meta.dirname),
@@ -57,8 +65,11 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       ...(tls ? { tls } : {}),
       closing: closing.signal,
     })
-    const { uploadExpirySeconds, historyMinutes } = config
-    const stopJobs = startJobs({ db, blobs, cloud, storage, metrics, log, uploadExpirySeconds, historyMinutes })
+    const { uploadExpirySeconds, historyMinutes, collectSchedule } = config
+    const stopJobs = startJobs({
+      ...{ db, blobs, cloud, storage, collector, metrics, log },
+      ...{ uploadExpirySeconds, historyMinutes, collectSchedule },
+    })
     try {
       await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
     } catch (error) {
@@ -75,6 +86,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
         closing.abort()
         await stopJobs()
         await app.close()
+        await collector.ended()
         await db.destroy()
         log.info('server stopped')
       },

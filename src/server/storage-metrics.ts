@@ -4,8 +4,10 @@ import type { Metrics } from '../platform/metrics.ts'
 export interface StorageMetrics {
   /** A user of the database had waited so long for its turn. */
   waited(seconds: number): void
-  /** Runs a collection of what is not needed any more, and answers what it answers: how much it removed. */
-  collecting(type: string, collect: () => Promise<number>): Promise<number>
+  /** Runs a collection of what is not needed any more, and answers what it answers; `countOf` says how much that removed. */
+  collecting<T>(type: 'blob' | 'upload', collect: () => Promise<T>, countOf: (result: T) => number): Promise<T>
+  /** A collection gave back so many bytes. */
+  freed(bytes: number): void
 }
 
 /** How long storage lets its users wait, and what collection gives back. */
@@ -35,19 +37,25 @@ export function storageMetrics(metrics: Metrics): StorageMetrics {
     labelNames: ['type'],
     registers,
   })
+  const freed = new Counter({
+    name: 'slipway_gc_freed_bytes_total',
+    help: 'Bytes of blobs that collections removed from the storage.',
+    registers,
+  })
   // So that the first of each is seen to happen.
   for (const error of ['false', 'true']) runs.inc({ error }, 0)
-  deleted.inc({ type: 'upload' }, 0)
+  for (const type of ['upload', 'blob']) deleted.inc({ type }, 0)
   return {
     waited: (seconds) => lock.observe(seconds),
-    async collecting(type, collect) {
+    freed: (bytes) => freed.inc(bytes),
+    async collecting(type, collect, countOf) {
       const done = duration.startTimer()
       let error = 'true'
       try {
-        const count = await collect()
+        const result = await collect()
         error = 'false'
-        deleted.inc({ type }, count)
-        return count
+        deleted.inc({ type }, countOf(result))
+        return result
       } finally {
         done()
         runs.inc({ error })

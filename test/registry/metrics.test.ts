@@ -64,8 +64,15 @@ test('e5 how long the database lets wait, and what collections remove', async ()
 
   const metrics = openMetrics()
   const { collecting } = storageMetrics(metrics)
-  expect(await collecting('upload', async () => 3)).toBe(3)
-  await expect(collecting('upload', () => Promise.reject(new Error('the disk is gone')))).rejects.toThrow('gone')
+  expect(
+    await collecting(
+      'upload',
+      async () => 3,
+      (count) => count,
+    ),
+  ).toBe(3)
+  const failed = collecting('upload', () => Promise.reject(new Error('the disk is gone')), Number)
+  await expect(failed).rejects.toThrow('gone')
   const page = await metrics.metrics()
   expect(page).toContain('slipway_gc_deleted_total{type="upload"} 3\n')
   expect(page).toContain('slipway_gc_runs_total{error="false"} 1\n')

@@ -158,7 +158,14 @@ test('what can be foreseen is counted from 0 on, so that the first time is seen'
     const line = page.split('\n').find((one) => one.startsWith(`${series} `))
     return line === undefined ? undefined : Number(line.slice(series.length))
   }
-  const jobs = ['expire-uploads', 'expire-join-tokens', 'expire-operations', 'remove-old-operations', 'prune-history']
+  const jobs = [
+    'collect',
+    'expire-uploads',
+    'expire-join-tokens',
+    'expire-operations',
+    'remove-old-operations',
+    'prune-history',
+  ]
   for (const series of [
     ...['committed', 'failed', 'rolled-back', 'stuck'].map(
       (result) => `slipway_host_updates_total{result="${result}",reason="",component=""}`,
@@ -171,6 +178,8 @@ test('what can be foreseen is counted from 0 on, so that the first time is seen'
     'slipway_gc_runs_total{error="false"}',
     'slipway_gc_runs_total{error="true"}',
     'slipway_gc_deleted_total{type="upload"}',
+    'slipway_gc_deleted_total{type="blob"}',
+    'slipway_gc_freed_bytes_total',
     'slipway_history_points',
   ])
     expect([series, value(series)]).toEqual([series, 0])

@@ -13,6 +13,7 @@ import type { Db } from '../../database/open.ts'
 import type { HostChanges } from '../../fleet/changes.ts'
 import type { Releases } from '../../fleet/releases.ts'
 import type { Blobs } from '../../registry/blobs.ts'
+import type { Collector } from '../collector.ts'
 import type { Events } from '../events.ts'
 
 export type TypedApp = FastifyInstance<
@@ -31,6 +32,7 @@ export interface Api {
   releases: Releases
   blobs: Blobs
   cloud: Cloud
+  collector: Collector
   changes: HostChanges
   events: Events
   /** The address under which hosts and people reach this server. */

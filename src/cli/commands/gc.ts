@@ -1,0 +1,76 @@
+import { createInterface } from 'node:readline'
+import { type CollectedBlob, type Collection, CollectionLine } from '../../contract/collection.ts'
+import { AppError, type ErrorCode, errorTable } from '../../contract/errors.ts'
+import { parseJson } from '../../contract/parse.ts'
+import { refusal } from '../../platform/json-http.ts'
+import { type Client, withClient } from '../client.ts'
+import type { Command } from '../command.ts'
+import { bytes, counted, print, printJson, printTable } from '../print.ts'
+import { openProgress } from '../progress.ts'
+
+export const command: Command = {
+  usage: '[--dry-run]',
+  about:
+    'Removes blobs that no manifest names and that nobody was promised within the grace time (collectAfterSeconds), with their bytes. Pushes and pulls\n' +
+    'go on. The server does the same once a day (collectSchedule).',
+  examples: ['slipway gc --dry-run', 'slipway gc'],
+  options: { 'dry-run': { describe: 'only say what would go, and why' } },
+  words: [0, 0],
+  async run(invocation) {
+    const dryRun = invocation.is('dry-run')
+    const collection = await withClient((client) => collectOn(client, dryRun))
+    if (invocation.json) printJson(collection)
+    else tell(collection)
+    return 0
+  },
+}
+
+async function collectOn(client: Client, dryRun: boolean): Promise<Collection> {
+  const path = '/api/v1/collections'
+  const response = await client.http.send('POST', path, {
+    body: JSON.stringify({ dryRun }),
+    headers: { 'content-type': 'application/json' },
+  })
+  if (response.status >= 300) throw await refusal(response, `POST ${path}`)
+  const progress = openProgress()
+  const show = progress.show('checked', (count) => counted(count, 'blob'))
+  try {
+    for await (const text of createInterface({ input: response.body })) {
+      const line = parseJson(CollectionLine, text, `the answer to POST ${path}`, 'peer-refused')
+      if ('collection' in line) return line.collection
+      if ('problem' in line)
+        throw new AppError(
+          line.problem.code in errorTable ? (line.problem.code as ErrorCode) : 'peer-refused',
+          line.problem.message,
+        )
+      show(line.done, line.total)
+    }
+  } finally {
+    progress.close()
+  }
+  throw new AppError(
+    'peer-unreachable',
+    'the server ended its answer before the collection ended; it goes on unless the server was stopped',
+  )
+}
+
+function tell({ dryRun, blobs, freedBytes, orphans, orphanBytes, removed, before }: Collection): void {
+  if (removed.length > 0)
+    printTable<CollectedBlob>(
+      {
+        DIGEST: (one) => one.digest,
+        SIZE: (one) => bytes(one.sizeBytes),
+        WHY: ({ repositories }) =>
+          repositories.length === 0 ? 'no repository holds it' : `no manifest names it in ${repositories.join(', ')}`,
+      },
+      removed,
+    )
+  if (blobs > removed.length) print(`and ${blobs - removed.length} more`)
+  print(
+    `${counted(blobs, 'blob')} (${bytes(freedBytes)}) ${dryRun ? 'would go' : 'removed'}; all are from before ${before}`,
+  )
+  if (orphans > 0)
+    print(
+      `${counted(orphans, 'blob')} (${bytes(orphanBytes)}) of the storage ${orphans === 1 ? 'is' : 'are'} unknown to the database, and removed when the grace time has passed`,
+    )
+}

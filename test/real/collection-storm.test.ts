@@ -1,0 +1,3 @@
+import { collectionStorm } from '../suites/collection-storm.ts'
+
+collectionStorm()
