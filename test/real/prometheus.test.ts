@@ -57,7 +57,7 @@ test('promtool finds nothing wrong with the configuration and the rules, and the
   const tests = (await readdir(join(deployed, 'tests'))).map((file) => `tests/${file}`)
   const { stdout, stderr } = await promtool(['test', 'rules', ...tests])
   expect([stdout.match(/SUCCESS/g)?.length, stderr]).toEqual([tests.length, ''])
-})
+}, 600_000)
 
 interface Target {
   labels: Record<string, string>
