@@ -2,6 +2,17 @@ import { type Static, Type } from 'typebox'
 
 const MiB = 1024 * 1024
 
+/** How many bytes of blobs a repository may hold. */
+export const QuotaRule = Type.Object(
+  {
+    /** A pattern: `ci/*`, `*`. */
+    repositories: Type.String({ pattern: '^[a-z0-9._/*-]+$', maxLength: 255 }),
+    bytes: Type.Integer({ minimum: 0 }),
+  },
+  { additionalProperties: false },
+)
+export type QuotaRule = Static<typeof QuotaRule>
+
 /** The server's configuration: the file of `--config`, over it the environment (`SLIPWAY_LISTEN`), over it the flags (`--listen`). */
 export const ServerConfig = Type.Object(
   {
@@ -55,6 +66,8 @@ export const ServerConfig = Type.Object(
     collectAfterSeconds: Type.Integer({ minimum: 7200, default: 86_400 }),
     /** When blobs that nothing needs are removed: a line of cron (minute, hour, day, month, day of the week). Empty: on demand only. */
     collectSchedule: Type.String({ maxLength: 100, default: '47 2 * * *' }),
+    /** How many bytes of blobs each repository may hold: the first rule that matches its name. In the file only. */
+    quotas: Type.Array(QuotaRule, { maxItems: 1000, default: [] }),
     /** A host without a report for this long is `silent`. */
     hostSilentSeconds: Type.Integer({ minimum: 10, default: 120 }),
     /** How long the samples of hosts are kept for the charts of the page and `slipway top`; 0: none are kept. */

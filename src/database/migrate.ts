@@ -6,6 +6,7 @@ import { cloud } from './migrations/002-cloud.ts'
 import { network } from './migrations/003-network.ts'
 import { history } from './migrations/004-history.ts'
 import { collection } from './migrations/005-collection.ts'
+import { quotas } from './migrations/006-quotas.ts'
 import type { Database } from './tables.ts'
 
 /** In the order in which they run; the key is what the database remembers. */
@@ -15,6 +16,7 @@ const migrations = {
   '003-network': network,
   '004-history': history,
   '005-collection': collection,
+  '006-quotas': quotas,
 }
 
 /**

@@ -106,6 +106,8 @@ export interface UploadsTable {
   updated_at: string
   /** What the upload is becoming, from just before its bytes are a blob: they are not collected until its rows are there. */
   digest: Generated<string | null>
+  /** How many bytes of its repository's quota are its own; 0 where there is no quota. */
+  reserved: Generated<number>
 }
 
 export interface ChannelsTable {

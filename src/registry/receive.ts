@@ -21,7 +21,7 @@ export async function receive(
   const cut = () => socket.destroy()
   socket.setTimeout(idleMs, cut)
   try {
-    return await uploads.append(repository, id, request.raw, chunk)
+    return await uploads.append(repository, id, request.raw, { chunk, sizeBytes: lengthOf(request) })
   } finally {
     // Takes the listener away as well: the connection may carry many chunks.
     socket.setTimeout(0, cut)
@@ -35,6 +35,11 @@ export function hasBody({ headers }: FastifyRequest): boolean {
     Number(headers['content-length'] ?? 0) > 0 ||
     headers['content-range'] !== undefined
   )
+}
+
+function lengthOf({ headers }: FastifyRequest): number | undefined {
+  const length = headers['content-length']
+  return length === undefined ? undefined : Number(length)
 }
 
 /** OCI Distribution 1.1, "Pushing a blob in chunks": `Content-Range: <first>-<last>`; some clients write `bytes` before it. */

@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, isAppError } from '../contract/errors.ts'
 import type { RegistryAction } from '../contract/scope.ts'
+import type { QuotaRule } from '../contract/server-config.ts'
 import type { Db } from '../database/open.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from './blobs.ts'
 import type { RegistryCounts } from './metrics.ts'
+import type { Quotas } from './quota.ts'
 import type { Target } from './route-path.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -18,6 +20,8 @@ export interface RegistryOptions {
     /** Upload sessions that a repository may have open at once. */
     maxOpenUploads: number
   }
+  /** How many bytes each repository may hold. */
+  quotas?: readonly QuotaRule[]
   /** Tags that never move, beside versions: patterns with `*` for any characters, separated by commas. */
   immutableTags?: string
   log: Log
@@ -50,8 +54,9 @@ export function tellPush({ counts, onChange }: RegistryContext, repository: stri
   onChange(repository)
 }
 
-export interface RegistryContext extends RegistryOptions {
+export interface RegistryContext extends Omit<RegistryOptions, 'quotas'> {
   uploads: Uploads
+  quotas: Quotas
   counts: RegistryCounts
   neverMoves(tag: string): boolean
 }

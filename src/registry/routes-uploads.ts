@@ -97,7 +97,7 @@ async function mountBlob(
   repository: string,
   digest: string,
 ): Promise<boolean> {
-  const { db, onChange } = context
+  const { db, quotas, onChange } = context
   parseDigest(digest)
   const from = queryText(request, 'from')
   const sources = from === undefined ? await catalog.findBlobRepositories(db, digest, maxSources) : [checkedName(from)]
@@ -105,8 +105,11 @@ async function mountBlob(
     if (!(await mayPull(context, request, source))) continue
     const isMounted = await transact(db, async (trx) => {
       const size = await catalog.findBlob(trx, source, digest)
-      if (size !== undefined) await catalog.addBlob(trx, repository, digest, size, new Date().toISOString())
-      return size !== undefined
+      if (size === undefined) return false
+      if ((await catalog.findBlob(trx, repository, digest)) === undefined)
+        await quotas.demandRoom(trx, repository, size)
+      await catalog.addBlob(trx, repository, digest, size, new Date().toISOString())
+      return true
     })
     if (!isMounted) continue
     onChange(repository)

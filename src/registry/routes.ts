@@ -4,6 +4,7 @@ import { matchesAny } from '../contract/pattern.ts'
 import type { RegistryAction } from '../contract/scope.ts'
 import { openCounts } from './metrics.ts'
 import { answerOciError } from './oci-error.ts'
+import { openQuotas } from './quota.ts'
 import { isVersion } from './release-rules.ts'
 import {
   type Handler,
@@ -55,10 +56,12 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
 
 function openContext(options: RegistryOptions): RegistryContext {
   const { db, blobs, limits, metrics, immutableTags = '' } = options
+  const quotas = openQuotas(db, options.quotas ?? [])
   return {
     ...options,
     counts: openCounts(metrics, db),
-    uploads: openUploads({ db, blobs, ...limits }),
+    quotas,
+    uploads: openUploads({ db, blobs, quotas, ...limits }),
     neverMoves: (tag) => isVersion(tag) || matchesAny(immutableTags, tag),
   }
 }

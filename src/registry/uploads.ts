@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { AppError } from '../contract/errors.ts'
+import { AppError, isAppError } from '../contract/errors.ts'
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import type { UploadsTable } from '../database/tables.ts'
@@ -9,11 +9,18 @@ import type { Blobs } from './blobs.ts'
 import { bodyPieces } from './body-pieces.ts'
 import * as catalog from './catalog.ts'
 import { claimDigest } from './claim.ts'
+import type { Quotas } from './quota.ts'
 
 /** A chunk says where it begins and ends (both bytes belong to it); a stream does not. */
 export interface Chunk {
   first: number
   last: number
+}
+
+/** What is known of the bytes that come, before they do. */
+export interface Coming {
+  chunk?: Chunk | undefined
+  sizeBytes?: number | undefined
 }
 
 /** A note is a write. Sessions expire after a minute at the earliest, so this much does not count. */
@@ -22,6 +29,7 @@ const touchEveryMs = 10_000
 export interface UploadsOptions {
   db: Db
   blobs: Blobs
+  quotas: Quotas
   maxBlobBytes: number
   /** How many sessions a repository may have open at once. */
   maxOpenUploads: number
@@ -34,7 +42,7 @@ export interface UploadsOptions {
  */
 export type Uploads = ReturnType<typeof openUploads>
 
-export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: UploadsOptions) {
+export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }: UploadsOptions) {
   /** Who writes to a session now. */
   const writers = new Map<string, { stop: AbortController; done: Promise<void> }>()
 
@@ -65,7 +73,14 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
     return new Date(row.updated_at)
   }
 
-  async function write(id: string, usedAt: Date, source: Readable, chunk: Chunk | undefined): Promise<number> {
+  async function write(
+    repository: string,
+    id: string,
+    usedAt: Date,
+    source: Readable,
+    coming: Coming,
+  ): Promise<number> {
+    const { chunk } = coming
     return alone(id, async (signal) => {
       const before = chunk && (await blobs.uploaded(id))
       if (chunk && chunk.first !== before)
@@ -75,7 +90,7 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
         )
       const noted = await touch(id, usedAt)
       addAbortSignal(signal, source)
-      const after = await blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes })
+      const after = await appendWithin(repository, id, source, coming)
       await touch(id, noted)
       if (chunk && after !== chunk.last + 1)
         throw new AppError(
@@ -84,6 +99,25 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
         )
       return after
     })
+  }
+
+  /** Appends no more than the repository may hold. Room is reserved before the bytes come, unless nobody knows how many. */
+  async function appendWithin(
+    repository: string,
+    id: string,
+    source: Readable,
+    { sizeBytes }: Coming,
+  ): Promise<number> {
+    if (!quotas.isLimited(repository)) return blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes })
+    const before = await blobs.uploaded(id)
+    const room = await quotas.reserve(repository, id, before + (sizeBytes ?? 0))
+    try {
+      return await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room) })
+    } catch (error) {
+      throw isAppError(error, 'payload-too-large') && room < maxBlobBytes ? quotas.refusal(repository, room) : error
+    } finally {
+      if (sizeBytes === undefined) await quotas.reserve(repository, id, await blobs.uploaded(id))
+    }
   }
 
   /** Notes that something happened in a session, unless it was noted a moment ago, and answers what is noted now. */
@@ -95,13 +129,14 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
   }
 
   return {
-    /** Opens a session. @throws AppError TOOMANYREQUESTS */
+    /** Opens a session. @throws AppError TOOMANYREQUESTS; DENIED when the repository is full */
     async start(repository: string): Promise<string> {
       if ((await countOpen(db, repository)) >= maxOpenUploads)
         throw new AppError(
           'TOOMANYREQUESTS',
           `${repository} has ${maxOpenUploads} uploads open; end or cancel one, or wait until they expire`,
         )
+      await quotas.demandAny(repository)
       const id = randomBytes(16).toString('hex')
       const now = new Date().toISOString()
       await insertUpload(db, { id, repository, created_at: now, updated_at: now })
@@ -117,10 +152,10 @@ export function openUploads({ db, blobs, maxBlobBytes, maxOpenUploads }: Uploads
     /**
      * Appends, and answers the new length. What came before a failure is kept. The pieces of the source are used up: their memory is given
      * back.
-     * @throws AppError BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_OFFSET, SIZE_INVALID, payload-too-large, storage-full
+     * @throws AppError BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_OFFSET, SIZE_INVALID, payload-too-large, storage-full; DENIED when the repository has no room
      */
-    async append(repository: string, id: string, source: Readable, chunk?: Chunk): Promise<number> {
-      return write(id, await check(repository, id), source, chunk)
+    async append(repository: string, id: string, source: Readable, coming: Coming = {}): Promise<number> {
+      return write(repository, id, await check(repository, id), source, coming)
     },
 
     /**
@@ -169,8 +204,9 @@ const selectUpload = fixedQuery((db, { repository, id }: { repository: string; i
   db.selectFrom('uploads').select('updated_at').where('id', '=', id).where('repository', '=', repository),
 )
 
-const insertUpload = fixedQuery((db, { id, repository, created_at, updated_at }: Omit<UploadsTable, 'digest'>) =>
-  db.insertInto('uploads').values({ id, repository, created_at, updated_at }),
+const insertUpload = fixedQuery(
+  (db, { id, repository, created_at, updated_at }: Omit<UploadsTable, 'digest' | 'reserved'>) =>
+    db.insertInto('uploads').values({ id, repository, created_at, updated_at }),
 )
 
 const deleteUpload = fixedQuery((db, { id }: { id: string }) => db.deleteFrom('uploads').where('id', '=', id))

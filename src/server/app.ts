@@ -109,6 +109,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       db,
       blobs,
       limits: config,
+      quotas: config.quotas,
       immutableTags: config.immutableTags,
       metrics,
       log,
