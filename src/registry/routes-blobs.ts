@@ -1,4 +1,5 @@
 import { AppError } from '../contract/errors.ts'
+import { transact } from '../database/transact.ts'
 import { answerBlob } from './blob-answer.ts'
 import * as catalog from './catalog.ts'
 import { holdsReleases } from './release-rules.ts'
@@ -22,7 +23,8 @@ export const blobHandlers: Handlers<'blob'> = {
     async DELETE({ db, onChange }, { repository, digest }, _request, reply) {
       if (holdsReleases(repository))
         throw new AppError('UNSUPPORTED', `${digest} may be what hosts run; what releases need is not deleted`)
-      if (!(await catalog.removeBlob(db, repository, digest)))
+      // As a transaction, so that a manifest which comes at the same moment and names it is either refused or keeps it.
+      if (!(await transact(db, (trx) => catalog.removeBlob(trx, repository, digest))))
         throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
       onChange(repository)
       return reply.code(202).send()
