@@ -61,7 +61,7 @@ function openContext(options: RegistryOptions): RegistryContext {
     ...options,
     counts: openCounts(metrics, db),
     quotas,
-    uploads: openUploads({ db, blobs, quotas, ...limits }),
+    uploads: openUploads({ ...limits, db, blobs, quotas }),
     neverMoves: (tag) => isVersion(tag) || matchesAny(immutableTags, tag),
   }
 }
