@@ -55,7 +55,8 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
 }
 
 function openContext(options: RegistryOptions): RegistryContext {
-  const { db, blobs, limits, metrics, immutableTags = '' } = options
+  const { db, blobs, metrics, immutableTags = '' } = options
+  const { maxBlobBytes, maxOpenUploads } = options.limits
   const quotas = openQuotas(db, options.quotas ?? [])
   return {
     ...options,
