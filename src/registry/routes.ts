@@ -62,7 +62,7 @@ function openContext(options: RegistryOptions): RegistryContext {
     ...options,
     counts: openCounts(metrics, db),
     quotas,
-    uploads: openUploads({ ...limits, db, blobs, quotas }),
+    uploads: openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }),
     neverMoves: (tag) => isVersion(tag) || matchesAny(immutableTags, tag),
   }
 }
