@@ -66,6 +66,10 @@ export const ServerConfig = Type.Object(
     collectAfterSeconds: Type.Integer({ minimum: 7200, default: 86_400 }),
     /** When blobs that nothing needs are removed: a line of cron (minute, hour, day, month, day of the week). Empty: on demand only. */
     collectSchedule: Type.String({ maxLength: 100, default: '47 2 * * *' }),
+    /** Every blob is read again, and compared with its digest, when it was not for so many days; 0: never. */
+    scrubDays: Type.Integer({ minimum: 0, maximum: 3650, default: 30 }),
+    /** How fast it is read. */
+    scrubBytesPerSecond: Type.Integer({ minimum: 1024, default: 8 * MiB }),
     /** How many bytes of blobs each repository may hold: the first rule that matches its name. In the file only. */
     quotas: Type.Array(QuotaRule, { maxItems: 1000, default: [] }),
     /** A host without a report for this long is `silent`. */

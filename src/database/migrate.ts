@@ -7,6 +7,7 @@ import { network } from './migrations/003-network.ts'
 import { history } from './migrations/004-history.ts'
 import { collection } from './migrations/005-collection.ts'
 import { quotas } from './migrations/006-quotas.ts'
+import { scrub } from './migrations/007-scrub.ts'
 import type { Database } from './tables.ts'
 
 /** In the order in which they run; the key is what the database remembers. */
@@ -17,6 +18,7 @@ const migrations = {
   '004-history': history,
   '005-collection': collection,
   '006-quotas': quotas,
+  '007-scrub': scrub,
 }
 
 /**

@@ -53,6 +53,10 @@ export interface BlobsTable {
   digest: string
   size: number
   created_at: string
+  /** When its bytes were last read and compared with its digest; empty until then. */
+  verified_at: Generated<string>
+  /** When its bytes were found to be others; null when they are right as far as is known. */
+  damaged_at: Generated<string | null>
 }
 
 /** Which repositories may serve a blob: a push or a mount makes the row. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { AppError } from '../contract/errors.ts'
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 
@@ -44,8 +45,9 @@ export async function addRepository(db: Db, repository: string, now: string): Pr
 const insertBlob = fixedQuery((db, { digest, size, now }: { digest: string; size: number; now: string }) =>
   db
     .insertInto('blobs')
-    .values({ digest, size, created_at: now })
-    .onConflict((conflict) => conflict.doNothing()),
+    .values({ digest, size, created_at: now, verified_at: now })
+    // Its bytes were just written anew: whatever was damaged is healed.
+    .onConflict((conflict) => conflict.column('digest').doUpdateSet({ size, verified_at: now, damaged_at: null })),
 )
 
 const insertRepositoryBlob = fixedQuery(
@@ -63,19 +65,43 @@ export async function addBlob(db: Db, repository: string, digest: string, size: 
   await insertRepositoryBlob(db, { repository, digest, now })
 }
 
+/** Lets a repository serve a blob that another one serves. Call it in the transaction that found it there. */
+export async function mountBlob(db: Db, repository: string, digest: string, now: string): Promise<void> {
+  await addRepository(db, repository, now)
+  await insertRepositoryBlob(db, { repository, digest, now })
+}
+
 const selectBlob = fixedQuery((db, { repository, digest }: { repository: string; digest: string }) =>
   db
     .selectFrom('repository_blobs')
     .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
     .select(['blobs.size', 'repository_blobs.used_at'])
     .where('repository_blobs.repository', '=', repository)
-    .where('repository_blobs.digest', '=', digest),
+    .where('repository_blobs.digest', '=', digest)
+    .where('blobs.damaged_at', 'is', null),
 )
 
-/** The size of a blob, when the repository may serve it. */
+/** The size of a blob, when the repository may serve it and it is not damaged: then a client pushes it again. */
 export async function findBlob(db: Db, repository: string, digest: string): Promise<number | undefined> {
   const [row] = await selectBlob(db, { repository, digest })
   return row?.size
+}
+
+/** The error for whoever asks for a blob that findBlob does not find. */
+export async function missingBlob(db: Db, repository: string, digest: string): Promise<AppError> {
+  const damaged = await db
+    .selectFrom('repository_blobs')
+    .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
+    .select('blobs.damaged_at')
+    .where('repository_blobs.repository', '=', repository)
+    .where('repository_blobs.digest', '=', digest)
+    .executeTakeFirst()
+  return new AppError(
+    'BLOB_UNKNOWN',
+    damaged?.damaged_at
+      ? `the blob ${digest} of ${repository} was found damaged at ${damaged.damaged_at}; push it again`
+      : `${repository} has no blob ${digest}`,
+  )
 }
 
 /** A promise is noted so often. Collection spares what was noted within its grace time, which is longer. */

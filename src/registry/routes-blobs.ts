@@ -10,13 +10,13 @@ export const blobHandlers: Handlers<'blob'> = {
   blob: {
     async GET({ db, blobs }, { repository, digest }, request, reply) {
       const size = await catalog.findBlob(db, repository, digest)
-      if (size === undefined) throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+      if (size === undefined) throw await catalog.missingBlob(db, repository, digest)
       return answerBlob(blobs, { digest, size }, request, reply)
     },
 
     async HEAD({ db, blobs }, { repository, digest }, request, reply) {
       const size = await catalog.promiseBlob(db, repository, digest, new Date())
-      if (size === undefined) throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${digest}`)
+      if (size === undefined) throw await catalog.missingBlob(db, repository, digest)
       return answerBlob(blobs, { digest, size }, request, reply)
     },
 

@@ -3,7 +3,7 @@ import { check } from '../contract/check.ts'
 import { AppError } from '../contract/errors.ts'
 import { RepositoryName, TagName } from '../contract/names.ts'
 import { answerBlob } from './blob-answer.ts'
-import { findBlob } from './catalog.ts'
+import { findBlob, missingBlob } from './catalog.ts'
 import { isDigest } from './digests.ts'
 import { putFile } from './file-artifact.ts'
 import { attachment, fileNameOf } from './file-name.ts'
@@ -86,7 +86,7 @@ async function answerFile(
       `${repository}:${reference} has no file ${name ?? ''}; it has ${names.join(', ') || 'none'}`,
     )
   const size = await findBlob(db, repository, layer.digest)
-  if (size === undefined) throw new AppError('BLOB_UNKNOWN', `${repository} has no blob ${layer.digest}`)
+  if (size === undefined) throw await missingBlob(db, repository, layer.digest)
   if (request.method === 'GET') counts.downloaded(repository)
   counts.watch(reply, repository)
   reply

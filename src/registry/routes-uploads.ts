@@ -108,7 +108,7 @@ async function mountBlob(
       if (size === undefined) return false
       if ((await catalog.findBlob(trx, repository, digest)) === undefined)
         await quotas.demandRoom(trx, repository, size)
-      await catalog.addBlob(trx, repository, digest, size, new Date().toISOString())
+      await catalog.mountBlob(trx, repository, digest, new Date().toISOString())
       return true
     })
     if (!isMounted) continue

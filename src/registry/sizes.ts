@@ -21,6 +21,7 @@ export async function sizesOf(
         .select(['blobs.digest', 'blobs.size'])
         .where('repository_blobs.repository', '=', repository)
         .where('repository_blobs.digest', 'in', digests)
+        .where('blobs.damaged_at', 'is', null)
         .execute(),
     ),
     manifest: await sizesIn(references, 'manifest', (digests) =>

@@ -30,6 +30,7 @@ import { instanceRoutes } from './api/instances.ts'
 import { networkRoutes } from './api/networks.ts'
 import { operationRoutes } from './api/operations.ts'
 import { schemaRoutes } from './api/schemas.ts'
+import { scrubRoutes } from './api/scrub.ts'
 import { stackRoutes } from './api/stacks.ts'
 import { streamRoutes } from './api/streams.ts'
 import { tokenRoutes } from './api/tokens.ts'
@@ -189,6 +190,7 @@ async function apiRoutes(api: Api): Promise<void> {
   channelRoutes(api)
   artifactRoutes(api)
   collectionRoutes(api)
+  scrubRoutes(api)
   enrolRoutes(api)
   tokenRoutes(api)
   eventRoutes(api)

@@ -11,6 +11,7 @@ import type { Blobs } from '../registry/blobs.ts'
 import { removeExpired } from '../registry/uploads.ts'
 import type { Collector } from './collector.ts'
 import { jobMetrics } from './job-metrics.ts'
+import { runScrub } from './scrubbing.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 
 export interface JobOptions {
@@ -25,6 +26,11 @@ export interface JobOptions {
   historyMinutes: number
   /** A line of cron; empty: never. */
   collectSchedule: string
+  /** 0: never. */
+  scrubDays: number
+  scrubBytesPerSecond: number
+  /** Aborted when the server stops. */
+  closing: AbortSignal
 }
 
 /** How long an expired join token is kept, so that a late host hears "expired" and not "unknown". */
@@ -35,8 +41,8 @@ const endedOperationsMs = 30 * 86_400_000
 
 /** Starts what the server does by the clock. Answers the function that stops it. @throws AppError config-invalid */
 export function startJobs(options: JobOptions): () => Promise<void> {
-  const { db, blobs, cloud, storage, collector, metrics, log, uploadExpirySeconds, historyMinutes, collectSchedule } =
-    options
+  const { db, blobs, cloud, storage, collector, metrics, log, uploadExpirySeconds, historyMinutes } = options
+  const { collectSchedule, closing } = options
   if (collectSchedule !== '' && !validate(collectSchedule))
     throw new AppError(
       'config-invalid',
@@ -59,6 +65,7 @@ export function startJobs(options: JobOptions): () => Promise<void> {
         ),
     },
     ...(collectSchedule === '' ? {} : { collect: { cron: collectSchedule, run: () => collector.collect() } }),
+    ...(options.scrubDays === 0 ? {} : { scrub: { cron: '37 * * * *', run: () => runScrub(options) } }),
     'expire-join-tokens': {
       cron: '17 3 * * *',
       run: () => removeExpiredJoinTokens(db, new Date(Date.now() - joinTokenGraceMs)),
@@ -74,13 +81,20 @@ export function startJobs(options: JobOptions): () => Promise<void> {
     },
   }
   const runJob = jobMetrics(metrics, Object.keys(jobs))
+  const running = new Set<Promise<void>>()
+  async function runOnce(job: string, run: () => Promise<unknown>): Promise<void> {
+    const ending = runJob(job, run).catch((err) => {
+      if (!closing.aborted) log.error({ err, job }, 'scheduled job failed')
+    })
+    running.add(ending)
+    await ending
+    running.delete(ending)
+  }
   const tasks: ScheduledTask[] = Object.entries(jobs).map(([job, { cron, run }]) =>
-    schedule(cron, () => runJob(job, run).catch((err) => log.error({ err, job }, 'scheduled job failed')), {
-      name: job,
-      noOverlap: true,
-    }),
+    schedule(cron, () => runOnce(job, run), { name: job, noOverlap: true }),
   )
   return async () => {
     await Promise.all(tasks.map((task) => task.destroy()))
+    await Promise.all(running)
   }
 }

@@ -14,6 +14,7 @@ import { openDatabase } from './database.ts'
 import { diskMetrics } from './disk-metrics.ts'
 import { startJobs } from './jobs.ts'
 import { listeningAdvice, tlsFilesOf } from './listening.ts'
+import { scrubMetrics } from './scrubbing.ts'
 import { storageMetrics } from './storage-metrics.ts'
 import { openTls } from './tls.ts'
 
@@ -36,6 +37,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   const storage = storageMetrics(metrics)
   const db = await openDatabase(config, { onTurn: storage.waited })
   diskMetrics(metrics, config, db)
+  scrubMetrics(metrics, db)
   const closing = new AbortController()
   const { host, port } = splitAddress(config.listen)
   let url = ''
@@ -65,10 +67,11 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
       ...(tls ? { tls } : {}),
       closing: closing.signal,
     })
-    const { uploadExpirySeconds, historyMinutes, collectSchedule } = config
+    const { uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond } = config
     const stopJobs = startJobs({
       ...{ db, blobs, cloud, storage, collector, metrics, log },
-      ...{ uploadExpirySeconds, historyMinutes, collectSchedule },
+      ...{ uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond },
+      closing: closing.signal,
     })
     try {
       await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })

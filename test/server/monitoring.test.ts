@@ -165,6 +165,7 @@ test('what can be foreseen is counted from 0 on, so that the first time is seen'
     'expire-operations',
     'remove-old-operations',
     'prune-history',
+    'scrub',
   ]
   for (const series of [
     ...['committed', 'failed', 'rolled-back', 'stuck'].map(
@@ -180,6 +181,7 @@ test('what can be foreseen is counted from 0 on, so that the first time is seen'
     'slipway_gc_deleted_total{type="upload"}',
     'slipway_gc_deleted_total{type="blob"}',
     'slipway_gc_freed_bytes_total',
+    'slipway_scrub_damaged_blobs',
     'slipway_history_points',
   ])
     expect([series, value(series)]).toEqual([series, 0])
