@@ -15,8 +15,8 @@ import { databaseFile } from './data-folder.ts'
 
 /*
  * A backup is a tar archive of two files: `backup.json` (Inventory) and `slipway.sqlite`. The bytes of the blobs are not in it: they
- * never change once they are there, so any copy of the blobs that is younger than the database is a good one, and rsync or zfs send
- * make it better than we could. The inventory lets a restore tell which are missing.
+ * never change while they are there, and what a deleted manifest named stays for the grace time of the collection: so a copy of the blobs that is
+ * made within it, after the database, is a good one, and rsync or zfs send make it better than we could. The inventory lets a restore tell which are missing.
  */
 const inventoryName = 'backup.json'
 const databaseName = 'slipway.sqlite'
