@@ -19,10 +19,13 @@ export async function settled(main: Locator): Promise<void> {
   await eventually(() => main.locator('[aria-hidden=true].mantine-Skeleton-root').count()).toBe(0)
 }
 
-/** Everything that can be pressed or filled has a name. */
+/** Everything that can be pressed or filled has a name; something may come between two counts. */
 export async function expectNames(page: Page): Promise<void> {
-  for (const role of ['button', 'link', 'textbox', 'searchbox', 'combobox', 'checkbox'] as const)
-    expect(await page.getByRole(role, { name: /\S/ }).count()).toBe(await page.getByRole(role).count())
+  for (const role of ['button', 'link', 'textbox', 'searchbox', 'combobox', 'checkbox'] as const) {
+    const nameless = async () =>
+      (await page.getByRole(role).count()) - (await page.getByRole(role, { name: /\S/ }).count())
+    await eventually(nameless).toBe(0)
+  }
 }
 
 /**
@@ -55,11 +58,11 @@ export async function shoot(page: Page, name: string, { fullPage = false } = {})
 export async function expectLooks(page: Page, name: string): Promise<void> {
   await settled(page.locator('main'))
   await expectNames(page)
-  expect(await overflow(page)).toBeLessThanOrEqual(0)
+  await eventually(() => overflow(page)).toBeLessThanOrEqual(0)
   await shoot(page, `${name} narrow`, { fullPage: true })
   await page.setViewportSize({ width: 1280, height: 800 })
   await shoot(page, name, { fullPage: true })
-  expect(await overflow(page)).toBeLessThanOrEqual(0)
+  await eventually(() => overflow(page)).toBeLessThanOrEqual(0)
   await page.emulateMedia({ colorScheme: 'dark' })
   await shoot(page, `${name} dark`, { fullPage: true })
   await page.context().close()
