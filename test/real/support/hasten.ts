@@ -7,7 +7,8 @@ const shorter: readonly (readonly [RegExp, string])[] = [
   [/\[15m\]/g, '[90s]'],
   [/\[10m\]/g, '[30s]'],
   [/\[5m\]/g, '[10s]'],
-  [/> 1800/g, '> 3'],
+  // A step of a small update lasts seconds.
+  [/> 1800/g, '> 1'],
   [/> 300\b/g, '> 10'],
   [/< 300\b/g, '< 5'],
 ]
