@@ -140,7 +140,8 @@ export function openImageFetcher(options: ImageFetcherOptions): ImageFetcher {
     async run(signal) {
       while (!signal.aborted) {
         try {
-          await changes.wait(signal, await look(signal))
+          const since = changes.count()
+          await changes.wait(signal, await look(signal), since)
         } catch (error) {
           if (signal.aborted) return
           throw error

@@ -51,6 +51,7 @@ export function idleStep(parts: IdleParts): Step<'idle'> {
     begun = true
     let told = ''
     for (;;) {
+      const since = parts.changes.count()
       const current = await store.linked('current')
       const document = desired.current()
       const offer = decideOffer({
@@ -71,7 +72,7 @@ export function idleStep(parts: IdleParts): Step<'idle'> {
       if (told !== offer.why) update.log.info({ why: offer.why, set: document?.releaseSet?.digest }, 'nothing to apply')
       told = offer.why
       const leftMs = offer.untilMs === undefined ? undefined : Math.max(0, offer.untilMs - clock.now().getTime())
-      await parts.changes.wait(update.signal, leftMs)
+      await parts.changes.wait(update.signal, leftMs, since)
     }
   }
 }
