@@ -53,6 +53,12 @@ export async function writePieces(
 
   if (refilled) for await (const bytes of (await bucket.get(refilled.key)) ?? []) fill(bytes)
   const before = filled
+  // Written anew without them, the piece would be shorter, and the upload another one.
+  if (before !== (refilled?.sizeBytes ?? 0))
+    throw new AppError(
+      'storage-unavailable',
+      `of ${refilled?.sizeBytes} bytes in ${refilled?.key} ${before} came; try again`,
+    )
   try {
     for await (const bytes of source) {
       if (length + bytes.length > maxBytes)

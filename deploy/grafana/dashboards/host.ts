@@ -330,7 +330,7 @@ export const host = dashboard({
       timePanel({
         title: 'Time of a sample',
         description:
-          'How long each source takes. A source that takes longer than a fiftieth of the interval is asked less often.',
+          'How long each source takes. A source that takes longer than a tenth of the interval is asked less often.',
         queries: [
           { expr: `slipway_compute_collector_duration_seconds{${where}}`, legend: 'compute {{collector}}' },
           { expr: `slipway_network_collector_duration_seconds{${where}}`, legend: 'network {{collector}}' },
