@@ -13,6 +13,29 @@ export const QuotaRule = Type.Object(
 )
 export type QuotaRule = Static<typeof QuotaRule>
 
+/**
+ * Which tags of which repositories stay: those that at least one of the conditions keeps. The first rule that matches a repository and a tag counts; a
+ * tag without a rule stays.
+ */
+export const RetentionRule = Type.Object(
+  {
+    /** A pattern: `ci/*`, `components/*`. */
+    repositories: Type.String({ pattern: '^[a-z0-9._/*-]+$', maxLength: 255 }),
+    /** Patterns: `pr-*,nightly-*`. */
+    tags: Type.String({ pattern: '^[A-Za-z0-9._*-]+(,[A-Za-z0-9._*-]+)*$', default: '*' }),
+    /** Of the tags that the rule matches in a repository, the newest so many. Versions go by semver, others by when they were set. */
+    keepLast: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Those set within so many days. */
+    keepDays: Type.Optional(Type.Number({ minimum: 0 })),
+    /** Those whose manifest was pulled within so many days. */
+    keepPulledDays: Type.Optional(Type.Number({ minimum: 0 })),
+    /** So many days after it was pushed or last pulled, a manifest goes that has no tag, and that no other manifest needs. Without it, such manifests stay. */
+    untaggedDays: Type.Optional(Type.Number({ minimum: 0 })),
+  },
+  { additionalProperties: false },
+)
+export type RetentionRule = Static<typeof RetentionRule>
+
 /** The server's configuration: the file of `--config`, over it the environment (`SLIPWAY_LISTEN`), over it the flags (`--listen`). */
 export const ServerConfig = Type.Object(
   {
@@ -49,6 +72,8 @@ export const ServerConfig = Type.Object(
     s3SecretKeyFile: Type.Optional(Type.String({ minLength: 1 })),
     /** The address that hosts and people use, when it is not that of `listen` (a proxy, a DNS name). */
     publicUrl: Type.Optional(Type.String({ pattern: '^https?://[^\\s/@]+$' })),
+    /** Where the other servers of the same database reach this one: `http://10.0.0.7:8400`. By default the address of `listen`, unless that is every address. */
+    replicaUrl: Type.Optional(Type.String({ pattern: '^https?://[^\\s/@]+$' })),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
     /** The largest manifest. OCI Distribution 1.1 asks registries to take at least 4 MiB. */
     maxManifestBytes: Type.Integer({ minimum: 4 * MiB, maximum: 64 * MiB, default: 4 * MiB }),
@@ -72,6 +97,8 @@ export const ServerConfig = Type.Object(
     scrubBytesPerSecond: Type.Integer({ minimum: 1024, default: 8 * MiB }),
     /** How many bytes of blobs each repository may hold: the first rule that matches its name. In the file only. */
     quotas: Type.Array(QuotaRule, { maxItems: 1000, default: [] }),
+    /** What goes that nobody needs any more. In the file only. */
+    retention: Type.Array(RetentionRule, { maxItems: 1000, default: [] }),
     /** A host without a report for this long is `silent`. */
     hostSilentSeconds: Type.Integer({ minimum: 10, default: 120 }),
     /** How long the samples of hosts are kept for the charts of the page and `slipway top`; 0: none are kept. */

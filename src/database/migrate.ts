@@ -8,6 +8,8 @@ import { history } from './migrations/004-history.ts'
 import { collection } from './migrations/005-collection.ts'
 import { quotas } from './migrations/006-quotas.ts'
 import { scrub } from './migrations/007-scrub.ts'
+import { replicas } from './migrations/008-replicas.ts'
+import { retention } from './migrations/009-retention.ts'
 import type { Database } from './tables.ts'
 
 /** In the order in which they run; the key is what the database remembers. */
@@ -19,6 +21,8 @@ const migrations = {
   '005-collection': collection,
   '006-quotas': quotas,
   '007-scrub': scrub,
+  '008-replicas': replicas,
+  '009-retention': retention,
 }
 
 /**

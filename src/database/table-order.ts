@@ -12,6 +12,7 @@ export const primaryKeys = {
   tags: ['repository', 'name'],
   uploads: ['id'],
   blob_removals: ['digest'],
+  removed_tags: ['repository', 'name'],
   channels: ['name'],
   channel_pointers: ['channel', 'component'],
   join_tokens: ['id'],
@@ -36,6 +37,8 @@ export const primaryKeys = {
   tokens: ['id'],
   signing_keys: ['purpose'],
   audit: ['id'],
+  jobs: ['task'],
+  streams: ['id'],
 } as const satisfies { readonly [T in keyof Database]: readonly (keyof Database[T])[] }
 
 export const tableNames = Object.keys(primaryKeys) as (keyof Database)[]

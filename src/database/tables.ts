@@ -14,6 +14,7 @@ export interface Database {
   tags: TagsTable
   uploads: UploadsTable
   blob_removals: BlobRemovalsTable
+  removed_tags: RemovedTagsTable
   // fleet: who should run what
   channels: ChannelsTable
   channel_pointers: ChannelPointersTable
@@ -41,6 +42,9 @@ export interface Database {
   tokens: TokensTable
   signing_keys: SigningKeysTable
   audit: AuditTable
+  // server: what several of them share
+  jobs: JobsTable
+  streams: StreamsTable
 }
 
 export interface RepositoriesTable {
@@ -84,6 +88,8 @@ export interface ManifestsTable {
   subject: string | null
   content: Uint8Array
   created_at: string
+  /** When a client last read it, to the hour or so; empty until then. */
+  pulled_at: Generated<string>
 }
 
 /** What a manifest needs in order to be whole: blobs (config, layers) and, for an index, manifests. */
@@ -100,6 +106,14 @@ export interface TagsTable {
   name: string
   manifest: string
   updated_at: string
+}
+
+/** A tag that retention has removed. Under its name only the same manifest comes back, if the tag never moves. */
+export interface RemovedTagsTable {
+  repository: string
+  name: string
+  manifest: string
+  removed_at: string
 }
 
 /** An upload under way. Its bytes are a file of the blob store, whose size is the truth about how far it came. */
@@ -379,4 +393,24 @@ export interface AuditTable {
   subject: string
   detail: string
   address: string
+}
+
+/** What is done by the clock, by one of the servers. */
+export interface JobsTable {
+  task: string
+  /** The schedule by which `due_at` was worked out. */
+  cron: string
+  /** When it is to be done next. It stays in the past while a run has not ended. */
+  due_at: string
+  succeeded_at: string | null
+}
+
+/** A stream that waits for its ends, and the server where they are joined. */
+export interface StreamsTable {
+  id: string
+  /** Where the other servers reach that one. */
+  url: string
+  /** What they are to pin of its certificate; null when it speaks plain HTTP. */
+  fingerprint: string | null
+  opened_at: string
 }

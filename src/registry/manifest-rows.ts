@@ -58,7 +58,7 @@ function stored({ digest, media_type, artifact_type, content }: Row): StoredMani
   }
 }
 
-const insertManifest = fixedQuery((db, row: ManifestsTable) => {
+const insertManifest = fixedQuery((db, row: Omit<ManifestsTable, 'pulled_at'>) => {
   const { repository, digest, media_type, artifact_type, subject, content, created_at } = row
   return db
     .insertInto('manifests')
