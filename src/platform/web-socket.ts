@@ -13,6 +13,7 @@ export interface WebSocketOptions {
   path: string
   authorization?: string
   protocols?: string[]
+  headers?: Readonly<Record<string, string>>
   trust?: Trust
   signal: AbortSignal
 }
@@ -22,6 +23,10 @@ export const maxMessageBytes = 1024 * 1024
 
 const maxReasonBytes = 123
 const timeoutMs = 10_000
+/** More often than proxies cut connections on which nothing goes; those wait for a minute at least. */
+const usualBeatMs = 20_000
+/** So many beats in a row without a word from the other side, and it is gone. */
+const mostSilentBeats = 3
 
 /** An open WebSocket. */
 export interface Stream {
@@ -38,7 +43,7 @@ export interface Stream {
  * @throws AppError peer-unreachable | peer-untrusted | peer-refused, with what the peer said
  */
 export async function openWebSocket(options: WebSocketOptions): Promise<Stream> {
-  const { url, path, authorization, protocols = [], trust = {}, signal } = options
+  const { url, path, authorization, protocols = [], headers, trust = {}, signal } = options
   signal.throwIfAborted()
   const target = new URL(url)
   const socket = await connectTo(target, trust).catch((cause) => {
@@ -50,14 +55,14 @@ export async function openWebSocket(options: WebSocketOptions): Promise<Stream> 
     handshakeTimeout: timeoutMs,
     maxPayload: maxMessageBytes,
     perMessageDeflate: false,
-    headers: authorization ? { authorization } : {},
+    headers: { ...headers, ...(authorization ? { authorization } : {}) },
   })
   return new Promise((resolve, reject) => {
     const stop = () => webSocket.terminate()
     signal.addEventListener('abort', stop, { once: true })
     webSocket
       // Within the event: a message may stand right behind the handshake.
-      .once('open', () => resolve(streamOf(webSocket)))
+      .once('open', () => resolve(webSocketStream(webSocket)))
       .once('close', () => signal.removeEventListener('abort', stop))
       .once('unexpected-response', (_request, response) => {
         text(response)
@@ -69,18 +74,47 @@ export async function openWebSocket(options: WebSocketOptions): Promise<Stream> 
   })
 }
 
-function streamOf(webSocket: WebSocket): Stream {
+/**
+ * The stream of an open WebSocket, of whichever side; called in the event that opens it. A peer that is gone without a word (its power, a cable, a
+ * firewall that forgot it) ends it after three silent beats. One that is there and does not read, or whom nobody reads, is waited for.
+ */
+export function webSocketStream(webSocket: WebSocket, { beatMs = usualBeatMs } = {}): Stream {
   // What goes wrong ends it, and that is told by `ended`.
   const bytes = createWebSocketStream(webSocket).on('error', () => {})
+  const beat = setInterval(listenForPeer(webSocket), beatMs)
   return {
     bytes,
     ended: new Promise((resolve) => {
-      webSocket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+      webSocket.once('close', (code, reason) => {
+        clearInterval(beat)
+        resolve({ code, reason: reason.toString() })
+      })
     }),
     close(code, reason = '') {
-      webSocket.close(code, Buffer.from(reason).subarray(0, maxReasonBytes).toString())
+      webSocket.close(code, cutText(reason, maxReasonBytes))
     },
   }
+}
+
+/** Answers what to do at each beat. A ping is a word too: a peer that reads nothing still sends its own. */
+function listenForPeer(webSocket: WebSocket): () => void {
+  let silentBeats = 0
+  for (const word of ['message', 'ping', 'pong'])
+    webSocket.on(word, () => {
+      silentBeats = 0
+    })
+  return () => {
+    // While nobody reads what it sent, nothing of it is heard either.
+    if (webSocket.isPaused) silentBeats = 0
+    else if (silentBeats === mostSilentBeats) return webSocket.terminate()
+    else silentBeats++
+    webSocket.ping()
+  }
+}
+
+/** The beginning of a text, of whole characters. */
+function cutText(text: string, maxBytes: number): string {
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, maxBytes), { stream: true })
 }
 
 function connectTo({ protocol, hostname, port }: URL, trust: Trust): Promise<Socket> {
@@ -92,7 +126,8 @@ function connectTo({ protocol, hostname, port }: URL, trust: Trust): Promise<Soc
       )
     else {
       const socket = connect({ host, port: Number(port) || 80 })
-      socket.once('error', reject).once('connect', () => resolve(socket.off('error', reject)))
+      socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')))
+      socket.once('error', reject).once('connect', () => resolve(socket.off('error', reject).setTimeout(0)))
     }
   })
 }

@@ -1,10 +1,13 @@
 import { isIP } from 'node:net'
 import { AppError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server-config.ts'
-import { splitAddress } from '../platform/serve.ts'
+import { joinAddress, splitAddress } from '../platform/serve.ts'
 import type { TlsFiles } from '../platform/tls-pair.ts'
 
-type Settings = Pick<ServerConfig, 'listen' | 'tlsCert' | 'tlsKey' | 'behindProxy' | 'trustedProxies' | 'publicUrl'>
+type Settings = Pick<
+  ServerConfig,
+  'listen' | 'tlsCert' | 'tlsKey' | 'behindProxy' | 'trustedProxies' | 'publicUrl' | 'database' | 'replicaUrl'
+>
 
 /**
  * The files for TLS, when the server is to speak it itself. A server that others can reach speaks TLS, or somebody says that a proxy
@@ -50,13 +53,23 @@ export function trustedProxiesOf({ behindProxy, trustedProxies }: Readonly<Setti
 }
 
 /** What is unwise about where the server listens, though it works; one sentence each. */
-export function listeningAdvice({ listen, behindProxy, publicUrl }: Readonly<Settings>): string[] {
+export function listeningAdvice(config: Readonly<Settings>): string[] {
+  const { behindProxy, publicUrl, database, replicaUrl } = config
   const advice: string[] = []
   if (behindProxy && !publicUrl?.startsWith('https:'))
     advice.push('behind a proxy, publicUrl should be the address of the proxy, with https://')
-  else if (publicUrl === undefined && ['0.0.0.0', '::'].includes(splitAddress(listen).host))
+  else if (publicUrl === undefined && isEveryAddress(config.listen))
     advice.push('publicUrl is not set, and no host can reach the address that listen names')
+  if (database === 'postgres' && replicaUrl === undefined && isEveryAddress(config.listen))
+    advice.push(
+      'replicaUrl is not set, and no other server can reach the address that listen names: with several servers, a console works only when the person and the host come to the same one',
+    )
   return advice
+}
+
+/** Where other servers of the same database reach this one, which listens at `url`; undefined when that is every address. */
+export function replicaUrlOf({ replicaUrl, listen }: Readonly<Settings>, url: string): string | undefined {
+  return replicaUrl ?? (isEveryAddress(listen) ? undefined : url)
 }
 
 const networkNames = ['loopback', 'linklocal', 'uniquelocal']
@@ -66,6 +79,12 @@ function isNetwork(text: string): boolean {
   const version = isIP(address)
   if (version === 0) return networkNames.includes(text)
   return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
+}
+
+/** However its zeros are written. */
+function isEveryAddress(listen: string): boolean {
+  const { host, port } = splitAddress(listen)
+  return ['0.0.0.0', '[::]'].includes(new URL(`http://${joinAddress(host, port)}`).hostname)
 }
 
 function isLoopback(host: string): boolean {

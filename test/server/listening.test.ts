@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ServerConfig } from '../../src/contract/server-config.ts'
 import { loadConfig } from '../../src/platform/config.ts'
-import { listeningAdvice, tlsFilesOf, trustedProxiesOf } from '../../src/server/listening.ts'
+import { listeningAdvice, replicaUrlOf, tlsFilesOf, trustedProxiesOf } from '../../src/server/listening.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 import { slipway } from '../support/slipway.ts'
 
@@ -64,6 +64,21 @@ test.each([
   [{}, []],
 ])('what is unwise is told: %o', async (settings, advice) => {
   expect(listeningAdvice(await config(settings))).toEqual(advice)
+})
+
+test('O16 another server reaches this one at replicaUrl, else where it listens, unless that is every address', async () => {
+  const url = 'https://10.0.0.7:8400'
+  const of = async (settings: Partial<ServerConfig>) => replicaUrlOf(await config(settings), url)
+  expect(await of({ listen: '10.0.0.7:8400' })).toBe(url)
+  expect(await of({ listen: '[2001:db8::7]:8400' })).toBe(url)
+  const replicaUrl = 'https://one.example.org'
+  for (const listen of ['0.0.0.0:8400', '[::]:8400', '[0:0::0]:8400', '0:8400']) {
+    expect(await of({ listen })).toBeUndefined()
+    expect(await of({ listen, replicaUrl })).toBe(replicaUrl)
+    const shared = await config({ listen, database: 'postgres', publicUrl: 'https://slipway.example.org' })
+    expect(listeningAdvice(shared)).toMatchObject([expect.stringMatching(/^replicaUrl is not set/)])
+    expect(listeningAdvice({ ...shared, replicaUrl })).toEqual([])
+  }
 })
 
 describe('the address in the audit log', () => {

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { WebSocketServer } from 'ws'
 import { openConsoles } from '../../src/agent/consoles.ts'
 import { openNotice } from '../../src/agent/notice.ts'
 import type { DesiredDocument } from '../../src/contract/desired.ts'
@@ -13,43 +10,14 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { serveSocket } from '../../src/platform/serve.ts'
 import { openUpgrade } from '../../src/platform/upgrade.ts'
-import { openWebSocket, type Stream } from '../../src/platform/web-socket.ts'
-import { Streams } from '../../src/server/streams.ts'
+import type { Stream } from '../../src/platform/web-socket.ts'
+import { streamHost as host, openStreamServer } from '../support/stream-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const host = '0123456789abcdef'
 const instance = '6f1b6c0e-0000-4000-8000-000000000001'
 
-/** The server's half, at `/person/<stream>` (the ticket as subprotocol) and `/host/<stream>`. */
-async function openServer(options: { waitMs?: number } = {}) {
-  const streams = new Streams(options)
-  const server = createServer()
-  const sockets = new WebSocketServer({ server })
-  sockets.on('connection', (socket, request) => {
-    const [, end, id = ''] = request.url?.split('/') ?? []
-    if (end === 'host') streams.joinHost(id, host, socket)
-    else streams.joinPerson(id, request.headers['sec-websocket-protocol'] ?? '', socket)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const stopping = new AbortController()
-  onTestFinished(() => {
-    stopping.abort(new Error('the test ends'))
-    streams.close()
-    server.close()
-  })
-  const { signal } = stopping
-  return {
-    streams,
-    signal,
-    dial: (id: string) => openWebSocket({ url, path: `/host/${id}`, signal }),
-    person: ({ id, ticket }: { id: string; ticket: string }) =>
-      openWebSocket({ url, path: `/person/${id}`, protocols: [ticket], signal }),
-  }
-}
-
 /** A host whose compute serves a console that says what it hears in capitals; and the agent that joins it. */
-async function openHost(server: Awaited<ReturnType<typeof openServer>>) {
+async function openHost(server: Awaited<ReturnType<typeof openStreamServer>>) {
   const socketPath = join(await temporaryFolder(), 'compute.sock')
   const consoles = new Set<Duplex>()
   const serving = await serveSocket(
@@ -124,7 +92,7 @@ function closed({ bytes, ended }: Stream) {
 
 describe('a console', () => {
   test('goes from the terminal through the server and the agent to the guest, and back', async () => {
-    const server = await openServer()
+    const server = await openStreamServer()
     const { ask, reports, until, forget, consoles } = await openHost(server)
     const stream = server.streams.open(host)
     const person = await server.person(stream)
@@ -141,7 +109,7 @@ describe('a console', () => {
   })
 
   test('that the host cannot open ends with the reason, for the person and in the report', async () => {
-    const server = await openServer()
+    const server = await openStreamServer()
     const { ask, reports, until } = await openHost(server)
     const stream = server.streams.open(host)
     const person = await server.person(stream)
@@ -153,7 +121,7 @@ describe('a console', () => {
   })
 
   test('that came too late is not dialled', async () => {
-    const server = await openServer()
+    const server = await openStreamServer()
     const { ask, reports, until } = await openHost(server)
     const late = server.streams.open(host)
     ask(late.id, instance, '2020-01-01T00:00:00.000Z')
@@ -166,14 +134,14 @@ describe('a console', () => {
 
 describe('a stream', () => {
   test('whose host does not dial ends with a sentence', async () => {
-    const server = await openServer({ waitMs: 50 })
+    const server = await openStreamServer({ waitMs: 50 })
     const stream = server.streams.open(host)
     const person = await server.person(stream)
     expect(await closed(person)).toEqual({ code: 1013, reason: 'the host did not answer in time; is it up?' })
   })
 
   test('is for one person with its ticket, and for its host', async () => {
-    const server = await openServer()
+    const server = await openStreamServer()
     const stream = server.streams.open(host)
     const other = server.streams.open('ffffffffffffffff')
     await server.person(stream)
@@ -187,7 +155,7 @@ describe('a stream', () => {
   })
 
   test('is one of at most 32 of a host', async () => {
-    const { streams } = await openServer()
+    const { streams } = await openStreamServer()
     for (let count = 0; count < 32; count += 1) streams.open(host)
     expect(() => streams.open(host)).toThrow('32 streams of this host are open')
     streams.open('ffffffffffffffff')

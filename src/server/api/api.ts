@@ -15,6 +15,7 @@ import type { Releases } from '../../fleet/releases.ts'
 import type { Blobs } from '../../registry/blobs.ts'
 import type { Collector } from '../collector.ts'
 import type { Events } from '../events.ts'
+import type { StreamOwner } from '../stream-owners.ts'
 
 export type TypedApp = FastifyInstance<
   RawServerDefault,
@@ -39,6 +40,8 @@ export interface Api {
   publicUrl: () => string
   /** What hosts are to pin of the server's certificate; undefined when they need not, or cannot. */
   fingerprint: () => Digest | undefined
+  /** Where the other servers of the same database reach this one; undefined when nobody can say. */
+  reachedAt: () => StreamOwner | undefined
   /** Aborted when the server stops: whoever holds a request open ends it. */
   closing: AbortSignal
 }

@@ -8,13 +8,24 @@ import { OpenedStream } from '../../contract/stream.ts'
 import { maxMessageBytes } from '../../platform/web-socket.ts'
 import { audit } from '../audit.ts'
 import { actorName } from '../principal.ts'
+import { openStreamDoor } from '../stream-door.ts'
+import { closeCodes } from '../stream-join.ts'
+import { StreamOwners } from '../stream-owners.ts'
 import { Streams } from '../streams.ts'
 import type { Api } from './api.ts'
 
 /** Consoles: a person asks for one, the host is told to dial, and the two ends are joined here. */
-export async function streamRoutes({ app, db, cloud, changes, closing }: Api): Promise<void> {
+export async function streamRoutes({ app, db, config, cloud, changes, reachedAt, closing }: Api): Promise<void> {
   await app.register(websocket, { options: { maxPayload: maxMessageBytes, perMessageDeflate: false } })
-  const streams = new Streams()
+  // The file of SQLite belongs to one server, and every stream is its own.
+  const owners = config.database === 'postgres' ? new StreamOwners(db, reachedAt) : undefined
+  const streams = new Streams({
+    onSettled(id) {
+      // A row that stays is of no use to anybody, and is swept one day.
+      owners?.remove(id).catch((err) => app.log.debug({ err }, 'the row of a stream was not removed'))
+    },
+  })
+  const door = openStreamDoor({ streams, owners, log: app.log, closing })
   closing.addEventListener('abort', () => streams.close(), { once: true })
 
   app.post(
@@ -28,12 +39,21 @@ export async function streamRoutes({ app, db, cloud, changes, closing }: Api): P
       const { host } = await findInstance(db, name)
       const stream = streams.open(host)
       const wanted = { kind: 'console', arguments: { stream: stream.id } } as const
-      const { changedHosts } = await requestOperation(cloud, name, wanted, {
-        actor: actorName(request.principal),
-        now: new Date(),
-        record: (trx) => audit(trx, request, { action: 'instance.console', subject: name }),
-      })
-      changes.notify(changedHosts)
+      const now = new Date()
+      try {
+        const { changedHosts } = await requestOperation(cloud, name, wanted, {
+          actor: actorName(request.principal),
+          now,
+          async record(trx) {
+            await owners?.add(trx, stream.id, now)
+            await audit(trx, request, { action: 'instance.console', subject: name })
+          },
+        })
+        changes.notify(changedHosts)
+      } catch (error) {
+        streams.end(stream.id, closeCodes.cannot, 'nobody was asked to join it')
+        throw error
+      }
       return reply.code(201).send(stream)
     },
   )
@@ -45,7 +65,9 @@ export async function streamRoutes({ app, db, cloud, changes, closing }: Api): P
     '/streams/:id',
     { config: { access: 'anyone' }, websocket: true, schema: { params, hide: true } },
     (socket, request) => {
-      streams.joinPerson(request.params.id, request.headers['sec-websocket-protocol'] ?? '', socket)
+      const { id } = request.params
+      const ticket = request.headers['sec-websocket-protocol'] ?? ''
+      return door({ id, socket, request, join: (end) => streams.joinPerson(id, ticket, end) })
     },
   )
 
@@ -53,8 +75,9 @@ export async function streamRoutes({ app, db, cloud, changes, closing }: Api): P
     '/hosts/self/streams/:id',
     { config: { access: 'host' }, websocket: true, schema: { params, hide: true } },
     (socket, request) => {
+      const { id } = request.params
       const { id: host } = request.principal as { id: string }
-      streams.joinHost(request.params.id, host, socket)
+      return door({ id, socket, request, join: (end) => streams.joinHost(id, host, end) })
     },
   )
 }
