@@ -3,10 +3,11 @@
  * loopback, without TLS, in turns (a machine is never as fast as it was a minute ago); a figure is the median of its runs. Only the
  * ratios mean anything elsewhere.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchFolder, cleaning } from './cleanup.ts'
 import { type Peer, peers } from './registry/peers.ts'
 import { allRows, type Figure, quickAmounts, type Row, type Target, wholeAmounts } from './registry/rows.ts'
 import { freePort, startServerProgram } from './registry/server-program.ts'
@@ -42,9 +43,12 @@ if (options.help) {
 async function main(): Promise<number> {
   const chosenRows = choose(options.rows, rows, ({ name }) => name)
   const chosenPeers = choose(options.peers && `${ours},${options.peers}`, Object.entries(peers), ([name]) => name)
-  const folder = await mkdtemp(join(options.folder, 'slipway-bench-'))
   const targets = new Map<string, Target>()
-  try {
+  return cleaning(async (cleanup) => {
+    const folder = await benchFolder(cleanup, options.folder)
+    cleanup.defer(async () => {
+      for (const { server } of targets.values()) await server.stop()
+    })
     sayHead()
     const columns = [...chosenPeers.map(([name]) => name), limit]
     for (const [name, peer] of chosenPeers) await startTarget(targets, name, peer, join(folder, name))
@@ -61,10 +65,7 @@ async function main(): Promise<number> {
     say(formatTable(columns, lines, ours))
     for (const trouble of troubles) say(trouble)
     return troubles.length > 0 ? 1 : 0
-  } finally {
-    for (const { server } of targets.values()) await server.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** @throws for a name that is none */
@@ -88,10 +89,10 @@ async function startTarget(targets: Map<string, Target>, name: string, peer: Pee
   await mkdir(folder)
   try {
     const server = await peer.start(folder, options.profile)
-    targets.set(name, { kind: peer.kind, folder, server })
-    say(`${name.padEnd(16)} ${server.version.padEnd(14)} a push that was answered: ${peer.durability}`)
+    targets.set(name, { ...peer, folder, server })
+    say(`${name.padEnd(20)} ${server.version.padEnd(16)} a push that was answered: ${peer.durability}`)
   } catch (error) {
-    say(`${name.padEnd(16)} missing`)
+    say(`${name.padEnd(20)} missing`)
     troubles.push(`${name} is missing: ${(error as Error).message.trim()}`)
   }
 }
@@ -112,7 +113,9 @@ async function* linesOf(targets: ReadonlyMap<string, Target>, rows: readonly Row
 
 /** Runs a row on all servers in turns, each turn beginning with another one. */
 async function measureRow(row: Row, targets: ReadonlyMap<string, Target>): Promise<Line[]> {
-  const taking = [...targets].filter(([, { kind }]) => kind !== 'static' || row.forStatic)
+  const taking = [...targets].filter(
+    ([, { kind, rows }]) => (kind !== 'static' || row.forStatic) && (rows?.includes(row.name) ?? true),
+  )
   const runs = new Map<string, Map<string, Figure[]>>()
   const failed = new Set<string>()
   const attempt = async (name: string, work: () => Promise<void>) => {

@@ -27,9 +27,16 @@ const nobody = 65_534
 const isRoot = process.getuid?.() === 0
 const who = isRoot ? { uid: nobody, gid: nobody } : {}
 
-export async function startPostgres(): Promise<Postgres> {
+export interface PostgresSetup {
+  /** Whether it waits for the disk, as it does by default for everybody else; a test is faster without. */
+  isDurable?: boolean
+  /** Where its own folder is made: others must be able to pass, as it does not run as root. */
+  within?: string
+}
+
+export async function startPostgres({ isDurable = false, within = tmpdir() }: PostgresSetup = {}): Promise<Postgres> {
   const bin = await programs()
-  const folder = await mkdtemp(join(tmpdir(), 'slw-pg-'))
+  const folder = await mkdtemp(join(within, 'slw-pg-'))
   if (isRoot) await chown(folder, nobody, nobody)
   const run = (program: string, args: string[]) =>
     promisify(execFile)(join(bin, program), args, { ...who, cwd: folder })
@@ -72,7 +79,8 @@ export async function startPostgres(): Promise<Postgres> {
       await gone
     },
     async start() {
-      const settings = ['fsync=off', 'listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=200']
+      const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=200']
+      if (!isDurable) settings.push('fsync=off')
       const ready = async () => {
         if (isGone()) {
           // What was killed leaves children for a moment, and a new one refuses to start beside them.

@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** Bytes that are read at once. One buffer a connection is used again and again: the client must not be what is measured. */
-const bufferBytes = 1 << 20
+const largeBuffer = 1 << 20
 
 /**
  * One connection to a server on loopback, with one request at a time and just as much of HTTP/1.1 as the peers speak. A general client
@@ -30,6 +30,7 @@ export class Connection {
   readonly #headers: string
   #reader: AnswerReader | undefined
   #settle: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
+  #elsewhere: { port: number; connection: Connection } | undefined
 
   private constructor(socket: Socket, headers: string) {
     this.#socket = socket
@@ -38,7 +39,11 @@ export class Connection {
     socket.on('close', () => this.#fail(new Error('the server closed the connection before its answer was whole')))
   }
 
-  static open(port: number, headers: Readonly<Record<string, string>> = {}): Promise<Connection> {
+  static open(
+    port: number,
+    headers: Readonly<Record<string, string>> = {},
+    { bufferBytes = largeBuffer } = {},
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = connect({
         host: '127.0.0.1',
@@ -68,7 +73,18 @@ export class Connection {
     return answer
   }
 
+  /** Asks the server that an answer names, on a connection of its own that is kept. It hears nothing of our credential. */
+  async follow({ headers: { location = '' } }: Answer): Promise<Answer> {
+    const { port, pathname, search } = new URL(location)
+    if (this.#elsewhere?.port !== Number(port)) {
+      this.#elsewhere?.connection.close()
+      this.#elsewhere = { port: Number(port), connection: await Connection.open(Number(port)) }
+    }
+    return this.#elsewhere.connection.send({ method: 'GET', path: pathname + search })
+  }
+
   close(): void {
+    this.#elsewhere?.connection.close()
     this.#socket.destroy()
   }
 

@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { ServerConfig } from '../../../src/contract/server-config.ts'
 import { goProgram } from '../../support/go-program.ts'
+import { startEngines } from '../engines.ts'
+import { startSlipway } from '../slipway.ts'
 import { freePort, type ServerProgram, startServerProgram } from './server-program.ts'
 
 const run = promisify(execFile)
-const top = join(import.meta.dirname, '../../..')
 
 /** Modules that are built by Go, at the versions that were compared last. zot without build tags is what it calls minimal. */
 const modules = {
@@ -23,6 +25,8 @@ export interface RunningPeer extends ServerProgram {
 
 export interface Peer {
   kind: 'registry' | 'static'
+  /** The rows that it is for, when it is not for all. */
+  rows?: readonly string[]
   /** What it promises of a push that it has answered. */
   durability: string
   /** Serves what is in `folder`, an empty one. `profile`: where ours leaves a profile of its processor time. */
@@ -31,7 +35,22 @@ export interface Peer {
 
 /** Each as it comes, without TLS and without a log of requests; the others check no token, ours does. */
 export const peers: Readonly<Record<string, Peer>> = {
-  slipway: { kind: 'registry', durability: 'file, folder and row are on the disk (fsync)', start: startSlipway },
+  slipway: {
+    kind: 'registry',
+    durability: 'file, folder and row are on the disk (fsync)',
+    start: async (folder, profile) => ({ ...(await startSlipway(folder, {}, profile)), version: 'this tree' }),
+  },
+  'slipway-on-minio': {
+    kind: 'registry',
+    durability: 'MinIO has synced the object, PostgreSQL the row; memory is that of the server alone',
+    start: (folder) => startOnEngines(folder, {}),
+  },
+  'slipway-redirecting': {
+    kind: 'registry',
+    rows: ['pull', 'pull-small'],
+    durability: 'as slipway-on-minio; sends its clients to MinIO for the bytes',
+    start: (folder) => startOnEngines(folder, { s3Redirect: true }),
+  },
   'docker-registry': {
     kind: 'registry',
     durability: 'file is on the disk (fsync), its name is not',
@@ -54,17 +73,20 @@ function versionOf(module: string): string {
   return module.split('@v')[1] as string
 }
 
-async function startSlipway(folder: string, profile: string | undefined): Promise<RunningPeer> {
-  const port = await freePort()
-  const out = join(top, 'dist/bench')
-  await run(process.execPath, [join(top, 'deploy/build.ts'), '--out', out, 'command'])
-  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const server = await startServerProgram(
-    [process.execPath, ...flags, join(out, 'slipway.js'), 'server', '--data', folder, '--listen', `127.0.0.1:${port}`],
-    { port, path: '/healthz' },
-  )
-  const token = (await readFile(join(folder, 'admin-token'), 'utf8')).trim()
-  return { ...server, version: 'this tree', headers: { authorization: `Bearer ${token}` } }
+/** Ours on a MinIO and a PostgreSQL, which wait for the disk and have it in common with everybody here. */
+async function startOnEngines(folder: string, settings: Partial<ServerConfig>): Promise<RunningPeer> {
+  const engines = await startEngines(folder)
+  try {
+    const server = await startSlipway(folder, { ...(await engines.settings()), ...settings })
+    const stop = async () => {
+      await server.stop()
+      await engines.stop()
+    }
+    return { ...server, version: engines.version, stop }
+  } catch (error) {
+    await engines.stop()
+    throw error
+  }
 }
 
 /** docker-registry 2 and distribution 3 read the same configuration. The cache of descriptors is on in their examples. */

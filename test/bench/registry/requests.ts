@@ -50,7 +50,10 @@ export function blobPath(repository: string, digest: string): string {
 }
 
 export async function pull(connection: Connection, repository: string, { digest, size }: Content): Promise<void> {
-  const { bytes } = await ask(connection, 200, { method: 'GET', path: blobPath(repository, digest) })
+  const path = blobPath(repository, digest)
+  const first = await connection.send({ method: 'GET', path })
+  const { status, bytes, text } = first.status === 307 ? await connection.follow(first) : first
+  if (status !== 200) throw new Error(`${path} was answered with ${status}: ${text.slice(0, 300)}`)
   if (bytes !== size) throw new Error(`${digest} came with ${bytes} bytes instead of ${size}`)
 }
 

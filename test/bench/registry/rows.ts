@@ -39,6 +39,8 @@ export const quickAmounts: Amounts = {
 
 export interface Target {
   kind: 'registry' | 'static' | 'sink'
+  /** The rows that it is for, when it is not for all. */
+  rows?: readonly string[]
   folder: string
   server: RunningPeer
 }
