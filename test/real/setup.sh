@@ -19,6 +19,7 @@ e2fsprogs:mkfs.ext4
 fdisk:sfdisk
 gdisk:sgdisk
 golang-go:go
+haproxy:haproxy
 iproute2:ip
 isc-dhcp-client:dhclient
 mmdebstrap:mmdebstrap
