@@ -7,7 +7,6 @@ import type { Cloud } from '../cloud/stacks.ts'
 import { AppError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server-config.ts'
 import type { Db } from '../database/open.ts'
-import { HostChanges } from '../fleet/changes.ts'
 import { pointerOf } from '../fleet/channels.ts'
 import type { Releases } from '../fleet/releases.ts'
 import type { Log } from '../platform/log.ts'
@@ -41,13 +40,13 @@ import type { Collector } from './collector.ts'
 import { discoveryRoutes } from './discovery.ts'
 import { scopeText } from './docker-scope.ts'
 import { answerProblem } from './errors.ts'
-import { Events } from './events.ts'
 import { fleetMetrics } from './fleet-metrics.ts'
 import { identify } from './identity.ts'
 import { trustedProxiesOf } from './listening.ts'
 import { metricsRoute } from './metrics.ts'
 import { demandUse, mayUse } from './permission.ts'
 import { credentialOf, demand } from './principal.ts'
+import type { Replicas } from './replicas.ts'
 import { signingKey } from './signing-key.ts'
 import { type Tls, tlsMetrics } from './tls.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
@@ -60,11 +59,13 @@ export interface AppOptions {
   metrics: Metrics
   cloud: Cloud
   collector: Collector
+  replicas: Pick<Replicas, 'changes' | 'events'>
   log: Log
   version: string
   /** The folder of the package: the page and install.sh are found below it. */
   packageFolder: string
   publicUrl: () => string
+  reachedAt: Api['reachedAt']
   /** What makes it speak TLS; plain HTTP without it. */
   tls?: Tls
   closing: AbortSignal
@@ -73,7 +74,7 @@ export interface AppOptions {
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, db, blobs, metrics, cloud, collector, log, version, packageFolder, publicUrl, tls, closing } = options
-  const events = new Events()
+  const { changes, events } = options.replicas
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
     check: (on, component, release) => checkRelease(on, component, release),
@@ -150,11 +151,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       blobs,
       cloud,
       collector,
-      changes: new HostChanges(),
+      changes,
       events,
       publicUrl,
       // What hosts see behind a proxy is the proxy's certificate.
       fingerprint: () => (config.behindProxy ? undefined : tls?.fingerprint()),
+      reachedAt: options.reachedAt,
       closing,
     }
     await plain.register(

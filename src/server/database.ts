@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { AppError } from '../contract/errors.ts'
 import type { ServerConfig } from '../contract/server-config.ts'
 import { type Db, openSqlite } from '../database/open.ts'
+import type { PostgresOptions } from '../database/postgres-pool.ts'
 import { databaseFile } from './data-folder.ts'
 
 type Settings = Pick<ServerConfig, 'data' | 'database' | 'databaseUrl' | 'databasePasswordFile'>
@@ -27,7 +28,15 @@ export async function openDatabase(
   if (config.database === 'sqlite') return openSqlite(databaseFile(config.data), onTurn)
   // Only who needs PostgreSQL pays for its memory.
   const { openPostgres } = await import('../database/open-postgres.ts')
-  return openPostgres({ connectionString: await connectionString(config), applicationName }, onTurn)
+  return openPostgres(await postgresOptions(config, applicationName), onTurn)
+}
+
+/** How the configuration says that PostgreSQL is reached. @throws AppError config-invalid */
+export async function postgresOptions(
+  config: Readonly<Settings>,
+  applicationName = serverName,
+): Promise<PostgresOptions> {
+  return { connectionString: await connectionString(config), applicationName }
 }
 
 async function connectionString({ databaseUrl, databasePasswordFile }: Readonly<Settings>): Promise<string> {

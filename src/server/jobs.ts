@@ -1,7 +1,6 @@
-import { type ScheduledTask, schedule, setLogger, validate } from 'node-cron'
+import { schedule as cron, setLogger } from 'node-cron'
 import { expireOperations, removeOldOperations } from '../cloud/operations.ts'
 import type { Cloud } from '../cloud/stacks.ts'
-import { AppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
 import { pruneHistory } from '../fleet/history.ts'
 import { removeExpiredJoinTokens } from '../fleet/join-tokens.ts'
@@ -11,6 +10,8 @@ import type { Blobs } from '../registry/blobs.ts'
 import { removeExpired } from '../registry/uploads.ts'
 import type { Collector } from './collector.ts'
 import { jobMetrics } from './job-metrics.ts'
+import type { Replicas } from './replicas.ts'
+import { checkCron, ended, plan, takeDue } from './schedule.ts'
 import { runScrub } from './scrubbing.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 
@@ -20,6 +21,7 @@ export interface JobOptions {
   cloud: Cloud
   storage: StorageMetrics
   collector: Collector
+  replicas: Pick<Replicas, 'leads' | 'onLead'>
   metrics: Metrics
   log: Log
   uploadExpirySeconds: number
@@ -39,22 +41,78 @@ const joinTokenGraceMs = 7 * 86_400_000
 /** How long operations are kept after their end. */
 const endedOperationsMs = 30 * 86_400_000
 
-/** Starts what the server does by the clock. Answers the function that stops it. @throws AppError config-invalid */
+/**
+ * Starts what is done by the clock, by one of the servers of a database: what is due is looked up every minute, and when this server begins to lead.
+ * Answers the function that stops it. @throws AppError config-invalid
+ */
 export function startJobs(options: JobOptions): () => Promise<void> {
-  const { db, blobs, cloud, storage, collector, metrics, log, uploadExpirySeconds, historyMinutes } = options
-  const { collectSchedule, closing } = options
-  if (collectSchedule !== '' && !validate(collectSchedule))
-    throw new AppError(
-      'config-invalid',
-      `collectSchedule is ${JSON.stringify(collectSchedule)}; it should be a line of cron, like "47 2 * * *", or empty`,
-    )
+  const { db, replicas, metrics, log, closing } = options
+  const jobs = jobsOf(options)
+  const schedule = Object.fromEntries(Object.entries(jobs).map(([task, { cron }]) => [task, cron]))
+  if (options.collectSchedule !== '') checkCron(options.collectSchedule, 'collectSchedule')
   setLogger({
     info: (message) => log.debug({ job: message }, 'scheduler'),
     warn: (message) => log.warn({ job: message }, 'scheduler'),
     error: (message) => log.error({ job: message }, 'scheduler'),
     debug: () => {},
   })
-  const jobs: Record<string, { cron: string; run: () => Promise<unknown> }> = {
+  const runJob = jobMetrics(metrics, db, Object.keys(jobs))
+  const running = new Map<string, Promise<void>>()
+  let looking: Promise<void> = Promise.resolve()
+  let isPlanned = false
+
+  async function run(task: string, { cron, run }: Job): Promise<void> {
+    let succeededAt: Date | undefined
+    try {
+      await runJob(task, run)
+      succeededAt = new Date()
+    } catch (err) {
+      // It is done by the next server that leads, or by this one when it is started again.
+      if (closing.aborted) return
+      log.error({ err, job: task }, 'scheduled job failed')
+    }
+    await ended(db, task, cron, succeededAt)
+  }
+
+  async function look(): Promise<void> {
+    if (!replicas.leads() || closing.aborted) return
+    if (!isPlanned) await plan(db, schedule)
+    isPlanned = true
+    for (const task of await takeDue(db, new Date())) {
+      const job = jobs[task]
+      if (!job || running.has(task)) continue
+      const ending = run(task, job)
+        .catch((err) => log.error({ err, job: task }, 'the end of a scheduled job could not be noted'))
+        .finally(() => running.delete(task))
+      running.set(task, ending)
+    }
+  }
+
+  const lookSoon = () => {
+    looking = looking.then(look).catch((err) => {
+      if (!closing.aborted) log.error({ err }, 'cannot look up what is due; trying again in a minute')
+    })
+    return looking
+  }
+  const ticking = cron('* * * * *', lookSoon, { name: 'look up what is due' })
+  replicas.onLead(lookSoon)
+  return async () => {
+    await ticking.destroy()
+    await looking
+    await Promise.all(running.values())
+  }
+}
+
+interface Job {
+  /** A line of cron. */
+  cron: string
+  /** May be run by two servers at once: one may not have noticed yet that it leads no more. */
+  run(): Promise<unknown>
+}
+
+function jobsOf(options: JobOptions): Record<string, Job> {
+  const { db, blobs, cloud, storage, collector, uploadExpirySeconds, historyMinutes, collectSchedule } = options
+  return {
     'expire-uploads': {
       cron: '7 * * * *',
       run: () =>
@@ -79,22 +137,5 @@ export function startJobs(options: JobOptions): () => Promise<void> {
       cron: '*/5 * * * *',
       run: () => pruneHistory(db, new Date(Date.now() - historyMinutes * 60_000)),
     },
-  }
-  const runJob = jobMetrics(metrics, Object.keys(jobs))
-  const running = new Set<Promise<void>>()
-  async function runOnce(job: string, run: () => Promise<unknown>): Promise<void> {
-    const ending = runJob(job, run).catch((err) => {
-      if (!closing.aborted) log.error({ err, job }, 'scheduled job failed')
-    })
-    running.add(ending)
-    await ending
-    running.delete(ending)
-  }
-  const tasks: ScheduledTask[] = Object.entries(jobs).map(([job, { cron, run }]) =>
-    schedule(cron, () => runOnce(job, run), { name: job, noOverlap: true }),
-  )
-  return async () => {
-    await Promise.all(tasks.map((task) => task.destroy()))
-    await Promise.all(running)
   }
 }

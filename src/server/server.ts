@@ -13,9 +13,11 @@ import { openCollector } from './collector.ts'
 import { openDatabase } from './database.ts'
 import { diskMetrics } from './disk-metrics.ts'
 import { startJobs } from './jobs.ts'
-import { listeningAdvice, tlsFilesOf } from './listening.ts'
+import { listeningAdvice, replicaUrlOf, tlsFilesOf } from './listening.ts'
+import { openReplicas } from './replicas.ts'
 import { scrubMetrics } from './scrubbing.ts'
 import { storageMetrics } from './storage-metrics.ts'
+import { streamOwnerOf } from './stream-owners.ts'
 import { openTls } from './tls.ts'
 
 export interface RunningServer {
@@ -35,68 +37,65 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   await makeFolder(config.data, { mode: 0o700 })
   const metrics = openMetrics()
   const storage = storageMetrics(metrics)
+  await using opening = new AsyncDisposableStack()
   const db = await openDatabase(config, { onTurn: storage.waited })
+  opening.defer(() => db.destroy())
   diskMetrics(metrics, config, db)
   scrubMetrics(metrics, db)
   const closing = new AbortController()
+  opening.defer(() => closing.abort())
   const { host, port } = splitAddress(config.listen)
   let url = ''
-  try {
-    const tls = tlsFiles && (await openTls({ files: tlsFiles, log, signal: closing.signal }))
-    const blobs = await openBlobs(config)
-    const made = await ensureAdminToken(db, config.data, new Date())
-    if (made) log.info({ path: made }, 'wrote the first admin token')
-    const cloud = openCloud(db, blobs, config)
-    const collector = openCollector({
-      ...{ db, blobs, storage, log, closing: closing.signal },
-      collectAfterSeconds: config.collectAfterSeconds,
-      // The file of SQLite belongs to one server; PostgreSQL may serve several, which share the storage.
-      isAlone: config.database === 'sqlite',
-    })
-    const app = await buildApp({
-      config,
-      db,
-      blobs,
-      metrics,
-      cloud,
-      collector,
-      log,
-      version,
-      packageFolder: await packageFolder(import.meta.dirname),
-      publicUrl: () => config.publicUrl ?? url,
-      ...(tls ? { tls } : {}),
-      closing: closing.signal,
-    })
-    const { uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond } = config
-    const stopJobs = startJobs({
-      ...{ db, blobs, cloud, storage, collector, metrics, log },
-      ...{ uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond },
-      closing: closing.signal,
-    })
-    try {
-      await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
-    } catch (error) {
-      await stopJobs()
-      throw error
-    }
-    url = `${tls ? 'https' : 'http'}://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
-    for (const advice of listeningAdvice(config))
-      log.warn({ listen: config.listen, publicUrl: config.publicUrl }, advice)
-    log.info({ url, data: config.data }, 'server listening')
-    return {
-      url,
-      async close() {
-        closing.abort()
-        await stopJobs()
-        await app.close()
-        await collector.ended()
-        await db.destroy()
-        log.info('server stopped')
-      },
-    }
-  } catch (error) {
-    closing.abort()
-    await db.destroy()
-    throw error
+  const tls = tlsFiles && (await openTls({ files: tlsFiles, log, signal: closing.signal }))
+  const blobs = await openBlobs(config)
+  const made = await ensureAdminToken(db, config.data, new Date())
+  if (made) log.info({ path: made }, 'wrote the first admin token')
+  const cloud = openCloud(db, blobs, config)
+  const replicas = await openReplicas({ config, log, metrics })
+  opening.defer(replicas.close)
+  const collector = openCollector({
+    ...{ db, blobs, storage, log, closing: closing.signal },
+    collectAfterSeconds: config.collectAfterSeconds,
+    // The file of SQLite belongs to one server; PostgreSQL may serve several, which share the storage.
+    isAlone: config.database === 'sqlite',
+  })
+  opening.defer(collector.ended)
+  const app = await buildApp({
+    config,
+    db,
+    blobs,
+    metrics,
+    cloud,
+    collector,
+    replicas,
+    log,
+    version,
+    packageFolder: await packageFolder(import.meta.dirname),
+    publicUrl: () => config.publicUrl ?? url,
+    reachedAt: () => streamOwnerOf(replicaUrlOf(config, url), tls?.fingerprint()),
+    ...(tls ? { tls } : {}),
+    closing: closing.signal,
+  })
+  opening.defer(() => app.close())
+  const { uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond } = config
+  const stopJobs = startJobs({
+    ...{ db, blobs, cloud, storage, collector, replicas, metrics, log },
+    ...{ uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond },
+    closing: closing.signal,
+  })
+  opening.defer(stopJobs)
+  await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
+  url = `${tls ? 'https' : 'http'}://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
+  for (const advice of listeningAdvice(config))
+    log.warn({ listen: config.listen, publicUrl: config.publicUrl }, advice)
+  log.info({ url, data: config.data }, 'server listening')
+  const opened = opening.move()
+  return {
+    url,
+    async close() {
+      closing.abort()
+      await opened.disposeAsync()
+      log.info('server stopped')
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { HostReport } from '../../src/contract/report.ts'
 import { openSqlite } from '../../src/database/open.ts'
 import { openMetrics } from '../../src/platform/metrics.ts'
@@ -13,7 +13,8 @@ import { computeFigures, instanceFigures, networkFigures, uuid } from '../fleet/
 import { amd64, report } from '../fleet/test-fleet.ts'
 import { computeStatus } from '../support/compute-status.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
-import { onPostgres } from '../support/test-database.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { onPostgres, openTestDatabase } from '../support/test-database.ts'
 
 async function enrolledHost(server: TestServer): Promise<{ id: string; credential: string }> {
   await server.publish('agent', '1.0.0')
@@ -197,18 +198,27 @@ test('what can be foreseen is counted from 0 on, so that the first time is seen'
   expect(value('slipway_database_size_bytes')).toBeGreaterThan(4096)
 })
 
-test('a job that fails is counted and thrown on; the moment of its last success stays', async () => {
+test('a job that fails is counted and thrown on; the moment of its last success is that of any server', async () => {
+  const db = await openTestDatabase(await temporaryFolder())
+  onTestFinished(() => db.destroy())
   const metrics = openMetrics()
-  const run = jobMetrics(metrics, ['sweep'])
+  const run = jobMetrics(metrics, db, ['sweep'])
   await run('sweep', async () => 3)
-  const successes = (await metrics.metrics()).match(/^slipway_job_last_success_timestamp_seconds.*$/m)?.[0]
   await expect(run('sweep', () => Promise.reject(new Error('the disk is gone')))).rejects.toThrow('the disk is gone')
+  const row = { task: 'sweep', cron: '* * * * *', due_at: '2026-01-01T00:00:00.000Z' }
+  await db
+    .insertInto('jobs')
+    .values([
+      { ...row, succeeded_at: '2026-01-01T00:00:00.000Z' },
+      { ...row, task: 'never', succeeded_at: null },
+    ])
+    .execute()
   const page = await metrics.metrics()
   expect(page).toContain('slipway_job_runs_total{task="sweep",result="success"} 1\n')
   expect(page).toContain('slipway_job_runs_total{task="sweep",result="failure"} 1\n')
   expect(page).toContain('slipway_job_duration_seconds_count{task="sweep"} 2\n')
-  expect(successes).toMatch(/^slipway_job_last_success_timestamp_seconds\{task="sweep"\} \d+/)
-  expect(page).toContain(`${successes}\n`)
+  expect(page).toContain('slipway_job_last_success_timestamp_seconds{task="sweep"} 1767225600\n')
+  expect(page).not.toContain('task="never"')
 })
 
 test('many who ask at once are told by one reading, one that failed is told to nobody else', async () => {

@@ -1,4 +1,3 @@
-import type { ServerEvent } from '../../contract/event.ts'
 import type { Api } from './api.ts'
 
 /** A line now and then, so that proxies keep the connection and a dead one is noticed. */
@@ -17,9 +16,13 @@ export function eventRoutes({ app, events, closing }: Api): void {
       if (raw.writableLength > maxBehindBytes) raw.destroy()
       else raw.write(text)
     }
-    const unsubscribe = events.subscribe((event: ServerEvent) => write(`data: ${JSON.stringify(event)}\n\n`))
-    const heartbeat = setInterval(write, heartbeatMs, ': still here\n\n')
     const end = () => raw.end()
+    const unsubscribe = events.subscribe({
+      onEvent: (event) => write(`data: ${JSON.stringify(event)}\n\n`),
+      // It comes back, and then reads everything anew.
+      onGap: end,
+    })
+    const heartbeat = setInterval(write, heartbeatMs, ': still here\n\n')
     closing.addEventListener('abort', end)
     request.raw.once('close', () => {
       unsubscribe()
