@@ -14,6 +14,7 @@ import type { Replicas } from './replicas.ts'
 import { checkCron, ended, plan, takeDue } from './schedule.ts'
 import { runScrub } from './scrubbing.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
+import { removeOldStreams } from './stream-owners.ts'
 
 export interface JobOptions {
   db: Db
@@ -40,6 +41,9 @@ const joinTokenGraceMs = 7 * 86_400_000
 
 /** How long operations are kept after their end. */
 const endedOperationsMs = 30 * 86_400_000
+
+/** Far longer than a stream waits for its ends. */
+const oldStreamMs = 3_600_000
 
 /**
  * Starts what is done by the clock, by one of the servers of a database: what is due is looked up every minute, and when this server begins to lead.
@@ -133,6 +137,7 @@ function jobsOf(options: JobOptions): Record<string, Job> {
       cron: '27 3 * * *',
       run: () => removeOldOperations(db, new Date(Date.now() - endedOperationsMs)),
     },
+    'remove-old-streams': { cron: '11 * * * *', run: () => removeOldStreams(db, new Date(Date.now() - oldStreamMs)) },
     'prune-history': {
       cron: '*/5 * * * *',
       run: () => pruneHistory(db, new Date(Date.now() - historyMinutes * 60_000)),
