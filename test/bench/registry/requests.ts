@@ -62,6 +62,10 @@ export async function pushParts(connection: Connection, repository: string): Pro
   const config = contentOf(Buffer.from('{"architecture":"amd64","os":"freebsd"}'))
   const layers = [1, 2, 3, 4].map((layer) => contentOf(Buffer.from(`the bytes of layer ${layer}`)))
   for (const content of [config, ...layers]) await pushWhole(connection, repository, content)
+  return imageManifest(config, layers)
+}
+
+export function imageManifest(config: Content, layers: readonly Content[]): Buffer {
   const describe = (mediaType: string, { digest, size }: Content) => ({ mediaType, digest, size })
   return Buffer.from(
     JSON.stringify({
