@@ -24,7 +24,10 @@ const recording = (await shippedRules('recording.yml')).groups.flatMap(({ rules 
 const alerting = (await shippedRules('alerts.yml')).groups.flatMap(({ rules }) => rules)
 
 /** Alerts whose cause cannot be made here, and why. */
-const notMade = { SlipwayPfOutOfMemory: 'the simulated PF drops nothing for want of memory' }
+const notMade = {
+  SlipwayPfOutOfMemory: 'the simulated PF drops nothing for want of memory',
+  SlipwayNoLeader: 'a server of SQLite always leads',
+}
 
 const running = new AsyncDisposableStack()
 let scene: Scene
