@@ -29,12 +29,15 @@ test.each(names)('%s: its section says what it means, how to see it and what com
   expect(section).toMatch(/\n\*\*Means\*\* [\s\S]+\n\*\*See\*\* [\s\S]+\n\*\*Next\*\*/)
 })
 
+/** What concerns no host and no server in particular. */
+const ofNone = ['SlipwayDiscoveryFailing', 'SlipwayNoLeader']
+
 test.each(alerts.map((rule) => [nameOf(rule), rule] as const))(
   '%s names the host or the server, has a next step, a severity and its runbook',
   (name, { labels, annotations = {} }) => {
     expect(labels?.severity).toMatch(/^(critical|warning|info)$/)
     expect(Object.keys(annotations)).toEqual(['summary', 'description', 'runbook_url'])
-    if (name !== 'SlipwayDiscoveryFailing') expect(annotations.summary).toMatch(/\{\{ \$labels\.(host|instance) \}\}/)
+    if (!ofNone.includes(name)) expect(annotations.summary).toMatch(/\{\{ \$labels\.(host|instance) \}\}/)
     expect(annotations.description).toMatch(/slipway |service |zpool |pfctl |Renew|log|Enlarge|Status/)
     expect(annotations.runbook_url).toBe(`https://slipway.example.org/RUNBOOKS.md#${name.toLowerCase()}`)
   },
