@@ -34,7 +34,7 @@ export interface HostView {
   components(): readonly Installed[]
   checks(): readonly CheckResult[]
   sawChecks(results: readonly CheckResult[]): void
-  /** Looks where `current` points. */
+  /** Looks where `current` and `previous` point. */
   look(): Promise<void>
   /** Asks the checks once, unless an update is under way: that asks them itself, and knows of what set. */
   askChecks(): Promise<void>
@@ -46,6 +46,7 @@ const checkMs = 10_000
 export function openHostView(parts: HostViewParts): HostView {
   const { facts, store, desired, rejections, daemons, journal } = parts
   let current: ReleaseSet | undefined
+  let previous: ReleaseSet | undefined
   let components: readonly Installed[] = []
   let checks: readonly CheckResult[] = []
   return {
@@ -61,6 +62,10 @@ export function openHostView(parts: HostViewParts): HostView {
       components = await (current ? store.open(current) : Promise.resolve([])).catch((error) => {
         parts.log.error({ err: error }, 'the current set cannot be read')
         return []
+      })
+      previous = await store.linked('previous').catch((error) => {
+        parts.log.warn({ err: error }, 'the previous set cannot be read')
+        return undefined
       })
     },
     async askChecks() {
@@ -80,6 +85,7 @@ export function openHostView(parts: HostViewParts): HostView {
         state,
         stateSince: since,
         current: current ?? null,
+        ...(previous ? { previous } : {}),
         checks: [...checks],
         ...(failure && (state === 'rollback' || state === 'stuck') ? { failure } : {}),
         ...(lastUpdate ? { lastUpdate } : {}),

@@ -18,6 +18,8 @@ export interface Image {
 export interface Images {
   /** @throws AppError release-unknown when the image has no such version */
   find(db: Db, name: string, version: string): Promise<Image>
+  /** Whether images that were found are still there: retention may have been at it. @throws AppError release-unknown */
+  check(trx: Db, pinned: readonly PinnedImage[]): Promise<void>
 }
 
 /** The images of a stack, by what its instances ask for. */

@@ -147,6 +147,7 @@ async function carryOut(
 ): Promise<Applied> {
   const { name } = declared.stack
   return inTurn(cloud.db, async (trx) => {
+    await cloud.images.check(trx, declared.pinned)
     const { plan, steps } = await draft(cloud, trx, declared)
     const refused = plan.actions.filter(({ kind }) => kind === 'refused')
     if (refused.length > 0)

@@ -57,6 +57,8 @@ export const HostReport = Type.Object({
   stateSince: Timestamp,
   /** The set that `current` points to; null before the first. */
   current: Type.Union([ReleaseSet, Type.Null()]),
+  /** The set that it would go back to; absent before the first update, and from an agent that did not tell it. */
+  previous: Type.Optional(ReleaseSet),
   checks: Type.Array(CheckResult, { maxItems: 1024 }),
   /** Why the update under way is being rolled back, or why the host is stuck. */
   failure: Type.Optional(Failure),

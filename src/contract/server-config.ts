@@ -14,22 +14,28 @@ export const QuotaRule = Type.Object(
 export type QuotaRule = Static<typeof QuotaRule>
 
 /**
- * Which tags of which repositories stay: those that at least one of the conditions keeps. The first rule that matches a repository and a tag counts; a
- * tag without a rule stays.
+ * What stays of some repositories. Of a tag, the first rule counts that matches it and has one of keepLast, keepDays and keepPulledDays: it stays when at
+ * least one of these keeps it. A tag without a rule stays. What a channel, a host or an instance uses stays in any case.
  */
 export const RetentionRule = Type.Object(
   {
     /** A pattern: `ci/*`, `components/*`. */
     repositories: Type.String({ pattern: '^[a-z0-9._/*-]+$', maxLength: 255 }),
-    /** Patterns: `pr-*,nightly-*`. */
-    tags: Type.String({ pattern: '^[A-Za-z0-9._*-]+(,[A-Za-z0-9._*-]+)*$', default: '*' }),
-    /** Of the tags that the rule matches in a repository, the newest so many. Versions go by semver, others by when they were set. */
+    /** Patterns: `pr-*,nightly-*`. Without it, all tags. */
+    tags: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._*-]+(,[A-Za-z0-9._*-]+)*$', maxLength: 4096 })),
+    /**
+     * The newest so many of the tags that the rule matches in a repository: releases by their version, pre-releases by theirs, and other tags by when they
+     * were pushed, each kind counted by itself. Tags of the same manifest count once.
+     */
     keepLast: Type.Optional(Type.Integer({ minimum: 1 })),
-    /** Those set within so many days. */
-    keepDays: Type.Optional(Type.Number({ minimum: 0 })),
-    /** Those whose manifest was pulled within so many days. */
-    keepPulledDays: Type.Optional(Type.Number({ minimum: 0 })),
-    /** So many days after it was pushed or last pulled, a manifest goes that has no tag, and that no other manifest needs. Without it, such manifests stay. */
+    /** Those pushed within so many days. */
+    keepDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    /** Those pushed, or their manifest pulled, within so many days. */
+    keepPulledDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    /**
+     * So many days after it was pushed, was pulled or lost its tag, a manifest goes that has no tag and that nothing else names; the first rule counts that
+     * matches the repository and has this. Without one, such manifests stay.
+     */
     untaggedDays: Type.Optional(Type.Number({ minimum: 0 })),
   },
   { additionalProperties: false },
@@ -97,7 +103,7 @@ export const ServerConfig = Type.Object(
     scrubBytesPerSecond: Type.Integer({ minimum: 1024, default: 8 * MiB }),
     /** How many bytes of blobs each repository may hold: the first rule that matches its name. In the file only. */
     quotas: Type.Array(QuotaRule, { maxItems: 1000, default: [] }),
-    /** What goes that nobody needs any more. In the file only. */
+    /** Which tags and manifests stay. In the file only. */
     retention: Type.Array(RetentionRule, { maxItems: 1000, default: [] }),
     /** A host without a report for this long is `silent`. */
     hostSilentSeconds: Type.Integer({ minimum: 10, default: 120 }),

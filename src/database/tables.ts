@@ -88,8 +88,10 @@ export interface ManifestsTable {
   subject: string | null
   content: Uint8Array
   created_at: string
-  /** When a client last read it, to the hour or so; empty until then. */
+  /** When a client last read it, to the hour or so; empty until then. Of what was there before this was noted: when that began. */
   pulled_at: Generated<string>
+  /** When it was pushed again by its digest, or lost its last tag, or a client was told that it is there, so that it need not send it (to the hour); empty until then. */
+  used_at: Generated<string>
 }
 
 /** What a manifest needs in order to be whole: blobs (config, layers) and, for an index, manifests. */

@@ -1,9 +1,10 @@
-import type { CollectedBlob, Collection } from '../contract/collection.ts'
+import type { BlobCollection, CollectedBlob } from '../contract/collection.ts'
 import type { Db } from '../database/open.ts'
 import { transact } from '../database/transact.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import type { Blobs } from './blobs.ts'
 import { adoptOrphans } from './orphans.ts'
+import { openPace } from './pace.ts'
 import { findUnneeded, removeUnneeded } from './unneeded.ts'
 
 /** So many blobs are looked at in one go. */
@@ -32,22 +33,15 @@ export interface CollectionOptions {
  * Two at once are fine.
  * @throws AppError storage-unavailable | database-unavailable; the signal's reason. What was removed by then stays removed.
  */
-export async function collect(options: CollectionOptions): Promise<Collection> {
+export async function collect(options: CollectionOptions): Promise<BlobCollection> {
   const { db, blobs, before, dryRun = false, isAlone = false, clock = systemClock, signal, onProgress } = options
+  const paced = openPace(clock, signal)
   const startedAt = clock.now()
-  const collection = { blobs: 0, freedBytes: 0, orphans: 0, orphanBytes: 0, removed: [] as CollectedBlob[] }
+  const collection = { blobs: 0, unheld: 0, freedBytes: 0, orphans: 0, orphanBytes: 0, removed: [] as CollectedBlob[] }
   const { total } = await db
     .selectFrom('blobs')
     .select((row) => row.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow()
-
-  async function paced<T>(work: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted()
-    const since = performance.now()
-    const result = await work()
-    await clock.sleep(Math.max(1, performance.now() - since), signal)
-    return result
-  }
 
   async function collectBatch(digests: string[]): Promise<void> {
     const found = await findUnneeded(db, digests, before.toISOString())
@@ -70,6 +64,7 @@ export async function collect(options: CollectionOptions): Promise<Collection> {
 
   function count(gone: CollectedBlob[]): void {
     collection.blobs += gone.length
+    collection.unheld += gone.filter(({ repositories }) => repositories.length === 0).length
     collection.removed.push(...gone.slice(0, maxNamed - collection.removed.length))
   }
 

@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely'
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import type { ManifestsTable } from '../database/tables.ts'
@@ -14,12 +15,15 @@ export interface StoredManifest {
   artifactType: string | null
   /** Byte for byte what was pushed. */
   content: Buffer
+  /** As its row says them. */
+  pulledAt: string
+  usedAt: string
 }
 
 const selectManifest = fixedQuery((db, { repository, digest }: { repository: string; digest: string }) =>
   db
     .selectFrom('manifests')
-    .select(['digest', 'media_type', 'artifact_type', 'content'])
+    .select(['digest', 'media_type', 'artifact_type', 'content', 'pulled_at', 'used_at'])
     .where('repository', '=', repository)
     .where('digest', '=', digest),
 )
@@ -31,6 +35,7 @@ const selectTaggedManifest = fixedQuery((db, { repository, tag }: { repository: 
       join.onRef('manifests.repository', '=', 'tags.repository').onRef('manifests.digest', '=', 'tags.manifest'),
     )
     .select(['manifests.digest', 'manifests.media_type', 'manifests.artifact_type', 'manifests.content'])
+    .select(['manifests.pulled_at', 'manifests.used_at'])
     .where('tags.repository', '=', repository)
     .where('tags.name', '=', tag),
 )
@@ -46,27 +51,33 @@ export async function findTaggedManifest(db: Db, repository: string, tag: string
   return row && stored(row)
 }
 
-type Row = Pick<ManifestsTable, 'digest' | 'media_type' | 'artifact_type' | 'content'>
+type Row = Pick<
+  Selectable<ManifestsTable>,
+  'digest' | 'media_type' | 'artifact_type' | 'content' | 'pulled_at' | 'used_at'
+>
 
-function stored({ digest, media_type, artifact_type, content }: Row): StoredManifest {
+function stored({ digest, media_type, artifact_type, content, pulled_at, used_at }: Row): StoredManifest {
   const { buffer, byteOffset, byteLength } = content
   return {
     digest,
     mediaType: media_type,
     artifactType: artifact_type,
     content: Buffer.from(buffer, byteOffset, byteLength),
+    pulledAt: pulled_at,
+    usedAt: used_at,
   }
 }
 
-const insertManifest = fixedQuery((db, row: Omit<ManifestsTable, 'pulled_at'>) => {
+const insertManifest = fixedQuery((db, row: Omit<ManifestsTable, 'pulled_at' | 'used_at'>) => {
   const { repository, digest, media_type, artifact_type, subject, content, created_at } = row
   return db
     .insertInto('manifests')
     .values({ repository, digest, media_type, artifact_type, subject, content, created_at })
     .onConflict((conflict) => conflict.doNothing())
+    .returning('digest')
 })
 
-/** Writes a manifest and its references; one that is there already is the same one. */
+/** Writes a manifest and its references; one that is there already is the same one. Answers whether it is new. */
 export async function addManifest(
   db: Db,
   repository: string,
@@ -74,9 +85,9 @@ export async function addManifest(
   manifest: ParsedManifest,
   content: Buffer,
   now: string,
-): Promise<void> {
+): Promise<boolean> {
   const { mediaType, artifactType, subject } = manifest
-  await insertManifest(db, {
+  const added = await insertManifest(db, {
     ...{ repository, digest, content },
     ...{ media_type: mediaType, artifact_type: artifactType, subject, created_at: now },
   })
@@ -90,32 +101,100 @@ export async function addManifest(
       )
       .onConflict((conflict) => conflict.doNothing())
       .execute()
+  return added.length > 0
+}
+
+/** Removes a manifest with its tags, as removeManifests. False when it was not there. */
+export async function removeManifest(db: Db, repository: string, digest: string): Promise<boolean> {
+  return (await removeManifests(db, repository, [digest], new Date().toISOString())) > 0
 }
 
 /**
- * Removes a manifest with its tags. False when it was not there. Its blobs stay for the grace time of the collection: whoever copies them for a backup
- * of the database may not be there yet.
+ * Removes manifests with their tags; answers how many there were. Their blobs stay for the grace time of the collection: whoever copies them for a backup of
+ * the database may not be there yet.
  */
-export async function removeManifest(db: Db, repository: string, digest: string): Promise<boolean> {
-  await db
-    .updateTable('repository_blobs')
-    .set({ used_at: new Date().toISOString() })
+export async function removeManifests(
+  db: Db,
+  repository: string,
+  digests: readonly string[],
+  now: string,
+): Promise<number> {
+  let removed = 0
+  for (let at = 0; at < digests.length; at += rowsAtOnce) {
+    const some = digests.slice(at, at + rowsAtOnce)
+    await db
+      .updateTable('repository_blobs')
+      .set({ used_at: now })
+      .where('repository', '=', repository)
+      .where('digest', 'in', (row) =>
+        row
+          .selectFrom('manifest_references')
+          .select('digest')
+          .where('repository', '=', repository)
+          .where('manifest', 'in', some)
+          .where('kind', '=', 'blob'),
+      )
+      .execute()
+    const { numDeletedRows } = await db
+      .deleteFrom('manifests')
+      .where('repository', '=', repository)
+      .where('digest', 'in', some)
+      .executeTakeFirstOrThrow()
+    removed += Number(numDeletedRows)
+  }
+  return removed
+}
+
+/** Notes that a manifest has lost a tag: when it has no other one, its time begins now. */
+export async function noteUntagged(db: Db, repository: string, digest: string, now: string): Promise<void> {
+  const tag = await db
+    .selectFrom('tags')
+    .select('name')
     .where('repository', '=', repository)
-    .where('digest', 'in', (row) =>
-      row
-        .selectFrom('manifest_references')
-        .select('digest')
-        .where('repository', '=', repository)
-        .where('manifest', '=', digest)
-        .where('kind', '=', 'blob'),
-    )
-    .execute()
-  const { numDeletedRows } = await db
-    .deleteFrom('manifests')
+    .where('manifest', '=', digest)
+    .limit(1)
+    .executeTakeFirst()
+  if (!tag) await noteUse(db, repository, digest, now)
+}
+
+/** Notes that a manifest is needed now: retention leaves it for the grace time. False when there is no such manifest. */
+export async function noteUse(db: Db, repository: string, digest: string, now: string): Promise<boolean> {
+  return (await updateUse(db, { repository, digest, now })).length > 0
+}
+
+/** That a client was told of a manifest is noted so often. Retention spares what was noted within its grace time, which is longer. */
+const noteEveryMs = 3_600_000
+
+const updateUse = fixedQuery((db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
+  db
+    .updateTable('manifests')
+    .set({ used_at: now })
     .where('repository', '=', repository)
     .where('digest', '=', digest)
-    .executeTakeFirstOrThrow()
-  return numDeletedRows > 0n
+    .returning('digest'),
+)
+
+/**
+ * For a client that is told that a manifest is there, by its digest, and so does not push it before it names it in an index: retention leaves it for the
+ * grace time. False when it has gone since it was read.
+ */
+export async function promiseManifest(
+  db: Db,
+  repository: string,
+  { digest, usedAt }: StoredManifest,
+  now: Date,
+): Promise<boolean> {
+  if (usedAt !== '' && now.getTime() - Date.parse(usedAt) <= noteEveryMs) return true
+  return noteUse(db, repository, digest, now.toISOString())
+}
+
+export async function removeTags(db: Db, repository: string, tags: readonly string[]): Promise<void> {
+  for (let at = 0; at < tags.length; at += rowsAtOnce)
+    await db
+      .deleteFrom('tags')
+      .where('repository', '=', repository)
+      .where('name', 'in', tags.slice(at, at + rowsAtOnce))
+      .execute()
 }
 
 /** The digests of the manifests whose `subject` is this digest. */

@@ -7,6 +7,7 @@ import { digestLike } from './digests.ts'
 import { type ParsedManifest, parseManifest } from './manifest-form.ts'
 import * as rows from './manifest-rows.ts'
 import { checkReleaseRules, holdsReleases, isVersion } from './release-rules.ts'
+import { findKnownTag, forgetRemovedTag } from './removed-tags.ts'
 import { sizesOf } from './sizes.ts'
 
 export interface PutManifest {
@@ -54,20 +55,35 @@ export async function putManifest(
         `the ${missing[0].kind} ${missing[0].digest} is not in ${repository}; push it first`,
       )
     await catalog.addRepository(trx, repository, time)
-    await rows.addManifest(trx, repository, digest, parsed, content, time)
-    for (const tag of tags) {
-      const present = await catalog.findTag(trx, repository, tag)
-      if (present !== undefined && present !== digest && neverMoves(tag))
-        throw new AppError(
-          'TAG_IMMUTABLE',
-          `${repository}:${tag} is ${present} and ${isVersion(tag) ? 'a version' : 'this tag'} never moves; push ${digest} under another one`,
-        )
-      if (present !== digest) await catalog.setTag(trx, repository, tag, digest, time)
-    }
+    const isNew = await rows.addManifest(trx, repository, digest, parsed, content, time)
+    // A member of an index that is on its way.
+    if (!isNew && tags.length === 0) await rows.noteUse(trx, repository, digest, time)
+    for (const tag of tags) await (neverMoves(tag) ? setFixedTag : moveTag)(trx, repository, tag, digest, time)
     for (const reference of tags.length > 0 ? tags : [digest]) await onTaken?.(trx, reference, digest)
     return missing.map((reference) => reference.digest)
   })
   return { digest, subject: parsed.subject, missing }
+}
+
+/** @throws AppError TAG_IMMUTABLE when the tag names another manifest, or named one until retention removed it */
+async function setFixedTag(trx: Db, repository: string, tag: string, digest: string, time: string): Promise<void> {
+  const known = await findKnownTag(trx, repository, tag)
+  if (known !== undefined && known.manifest !== digest) {
+    const { manifest, removedAt } = known
+    const was = removedAt === null ? `is ${manifest}` : `was ${manifest} until retention removed it at ${removedAt},`
+    throw new AppError(
+      'TAG_IMMUTABLE',
+      `${repository}:${tag} ${was} and ${isVersion(tag) ? 'a version' : 'this tag'} never moves; push ${digest} under another one`,
+    )
+  }
+  if (known?.removedAt) await forgetRemovedTag(trx, repository, tag)
+  if (known === undefined || known.removedAt !== null) await catalog.setTag(trx, repository, tag, digest, time)
+}
+
+async function moveTag(trx: Db, repository: string, tag: string, digest: string, time: string): Promise<void> {
+  const present = await catalog.findTag(trx, repository, tag)
+  await catalog.setTag(trx, repository, tag, digest, time)
+  if (present !== undefined && present !== digest) await rows.noteUntagged(trx, repository, present, time)
 }
 
 async function findMissing(
@@ -90,8 +106,9 @@ async function findMissing(
 /**
  * Removes a manifest with all its tags, or one tag.
  *
- * Decision: a tag that never moves is not removed either, nor what it names. Why: whoever removes it could push other content under its
- * name. Not: a record of removed versions, which lets one content back in; that comes when space has to be won.
+ * Decision: a tag that never moves is not removed on demand, nor what it names. Why: whoever pinned it relies on it; that it goes when it is old is for
+ * whoever runs the server to say, by the rules of retention, which know what is used and remember what was removed. Not: removal on demand with
+ * the same record; a slip of a pipeline would take a release from hosts.
  * @throws AppError MANIFEST_UNKNOWN; UNSUPPORTED for versions, and for what stands beside releases that hosts may be running
  */
 export async function deleteManifest(
@@ -105,10 +122,12 @@ export async function deleteManifest(
   await transact(db, async (trx) => {
     const isDigest = reference.includes(':')
     const tags = isDigest ? await catalog.listTagsOf(trx, repository, reference) : [reference]
+    const untagged = isDigest ? undefined : await catalog.findTag(trx, repository, reference)
     const removed = isDigest
       ? await rows.removeManifest(trx, repository, reference)
       : await catalog.removeTag(trx, repository, reference)
     if (!removed) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
+    if (untagged !== undefined) await rows.noteUntagged(trx, repository, untagged, new Date().toISOString())
     const fixed = tags.find(neverMoves)
     if (fixed !== undefined)
       throw new AppError(

@@ -5,6 +5,7 @@ import { ImageConfig } from '../contract/image.ts'
 import { ChannelName, Version } from '../contract/names.ts'
 import { type Manifest, mediaTypes } from '../contract/oci.ts'
 import { parseJson } from '../contract/parse.ts'
+import { matchesAny } from '../contract/pattern.ts'
 import type { Db } from '../database/open.ts'
 import type { Blobs } from './blobs.ts'
 import { findBlob } from './catalog.ts'
@@ -55,6 +56,11 @@ const referrersTag = /^sha(256|512)-[0-9a-f]{64}$/
 /** Whether a tag is a version: such a tag never moves. */
 export function isVersion(tag: string): boolean {
   return check(Version, tag)
+}
+
+/** Whether a tag, once it is there, stays where it points: a version, and what matches the patterns of `immutableTags`. */
+export function neverMovesBy(immutableTags = ''): (tag: string) => boolean {
+  return (tag) => isVersion(tag) || matchesAny(immutableTags, tag)
 }
 
 /** Whether a repository holds releases of what hosts run. */

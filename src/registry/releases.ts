@@ -11,6 +11,7 @@ import * as catalog from './catalog.ts'
 import { parseManifest } from './manifest-form.ts'
 import { findManifest, findTaggedManifest, type StoredManifest } from './manifest-rows.ts'
 import { readComponentConfig } from './release-rules.ts'
+import { removalNote } from './removed-tags.ts'
 
 /** One manifest of a release, with its config. */
 interface Variant {
@@ -66,9 +67,10 @@ async function findRelease(db: Db, component: string, version: string): Promise<
   const repository = repositoryOf(component)
   const manifest = await findTaggedManifest(db, repository, version)
   if (manifest) return manifest
+  const note = await removalNote(db, repository, version)
   throw new AppError(
     'release-unknown',
-    `${component}@${version} is not published; \`slipway artifact list\` shows what is`,
+    `${component}@${version} is not published${note}; \`slipway artifact show ${repository}\` shows what is`,
   )
 }
 

@@ -7,6 +7,7 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from './blobs.ts'
 import type { RegistryCounts } from './metrics.ts'
+import type { Pulls } from './pulls.ts'
 import type { Quotas } from './quota.ts'
 import type { Target } from './route-path.ts'
 import type { Uploads } from './uploads.ts'
@@ -25,6 +26,8 @@ export interface RegistryOptions {
   /** Tags that never move, beside versions: patterns with `*` for any characters, separated by commas. */
   immutableTags?: string
   log: Log
+  /** Where it is noted when manifests are pulled, if anywhere. */
+  pulls?: Pulls
   /** Where pushes, pulls and their times are counted, if anywhere. */
   metrics?: Metrics
   /**

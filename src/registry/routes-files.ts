@@ -11,6 +11,7 @@ import { findByReference } from './find-manifest.ts'
 import { parseManifest } from './manifest-form.ts'
 import type { StoredManifest } from './manifest-rows.ts'
 import { holdsReleases } from './release-rules.ts'
+import { removalNote } from './removed-tags.ts'
 import { mayPull, type RegistryContext } from './route-context.ts'
 import { checkedName, checkedTag } from './route-path.ts'
 
@@ -46,9 +47,11 @@ async function download(context: RegistryContext, request: FileRequest, reply: F
     const manifest = await findByReference(context, address.repository, address.reference)
     if (manifest) return answerFile(context, address, manifest, request, reply)
   }
+  let note = ''
+  for (const { repository, reference } of readable) note ||= await removalNote(context.db, repository, reference)
   throw new AppError(
     'MANIFEST_UNKNOWN',
-    `there is no file at /files/${path}; it is <repository>/<version>[/<file name>]`,
+    `there is no file at /files/${path}${note || '; it is <repository>/<version>[/<file name>]'}`,
   )
 }
 
@@ -64,7 +67,7 @@ function readAddresses(path: string): Address[] {
 }
 
 async function answerFile(
-  { db, blobs, counts }: RegistryContext,
+  { db, blobs, counts, pulls }: RegistryContext,
   { repository, reference, name }: Address,
   stored: StoredManifest,
   request: FileRequest,
@@ -87,7 +90,10 @@ async function answerFile(
     )
   const size = await findBlob(db, repository, layer.digest)
   if (size === undefined) throw await missingBlob(db, repository, layer.digest)
-  if (request.method === 'GET') counts.downloaded(repository)
+  if (request.method === 'GET') {
+    counts.downloaded(repository)
+    pulls?.note(repository, stored)
+  }
   counts.watch(reply, repository)
   reply
     .header('content-disposition', attachment(fileNameOf(layer, repository, reference)))

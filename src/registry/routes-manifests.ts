@@ -1,8 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
+import type { Db } from '../database/open.ts'
 import { isKnown } from './condition.ts'
 import { findByReference } from './find-manifest.ts'
+import { promiseManifest } from './manifest-rows.ts'
 import { deleteManifest, putManifest } from './manifests.ts'
+import { removalNote } from './removed-tags.ts'
 import { type Handlers, queryTexts, tellPush } from './route-context.ts'
 import { checkedTag } from './route-path.ts'
 import { warn } from './warning.ts'
@@ -12,7 +15,10 @@ export const manifestHandlers: Handlers<'manifest'> = {
   manifest: {
     async GET(context, { repository, reference }, request, reply) {
       const manifest = await findByReference(context, repository, reference)
-      if (!manifest) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
+      if (!manifest) throw await missingManifest(context.db, repository, reference)
+      if (request.method === 'GET') context.pulls?.note(repository, manifest)
+      else if (reference.includes(':') && !(await promiseManifest(context.db, repository, manifest, new Date())))
+        throw await missingManifest(context.db, repository, reference)
       if (isKnown(request, reply, manifest.digest)) return reply.send()
       if (request.method === 'GET') context.counts.downloaded(repository)
       reply.header('content-type', manifest.mediaType).header('content-length', manifest.content.length)
@@ -53,6 +59,11 @@ export const manifestHandlers: Handlers<'manifest'> = {
       return reply.code(202).send()
     },
   },
+}
+
+async function missingManifest(db: Db, repository: string, reference: string): Promise<AppError> {
+  const note = reference.includes(':') ? '' : await removalNote(db, repository, reference)
+  return new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}${note}`)
 }
 
 async function readBody({ raw, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {

@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
-import { matchesAny } from '../contract/pattern.ts'
 import type { RegistryAction } from '../contract/scope.ts'
 import { openCounts } from './metrics.ts'
 import { answerOciError } from './oci-error.ts'
 import { openQuotas } from './quota.ts'
-import { isVersion } from './release-rules.ts'
+import { neverMovesBy } from './release-rules.ts'
 import {
   type Handler,
   type Handlers,
@@ -55,7 +54,7 @@ export async function registryRoutes(app: FastifyInstance, options: RegistryOpti
 }
 
 function openContext(options: RegistryOptions): RegistryContext {
-  const { db, blobs, metrics, immutableTags = '' } = options
+  const { db, blobs, metrics, immutableTags } = options
   const { maxBlobBytes, maxOpenUploads } = options.limits
   const quotas = openQuotas(db, options.quotas ?? [])
   return {
@@ -63,7 +62,7 @@ function openContext(options: RegistryOptions): RegistryContext {
     counts: openCounts(metrics, db),
     quotas,
     uploads: openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }),
-    neverMoves: (tag) => isVersion(tag) || matchesAny(immutableTags, tag),
+    neverMoves: neverMovesBy(immutableTags),
   }
 }
 

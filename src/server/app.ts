@@ -13,6 +13,7 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { findTag } from '../registry/catalog.ts'
+import type { Pulls } from '../registry/pulls.ts'
 import { checkRelease, resolveRelease } from '../registry/releases.ts'
 import { registryRoutes } from '../registry/routes.ts'
 import type { Api } from './api/api.ts'
@@ -59,6 +60,7 @@ export interface AppOptions {
   metrics: Metrics
   cloud: Cloud
   collector: Collector
+  pulls: Pulls
   replicas: Pick<Replicas, 'changes' | 'events'>
   log: Log
   version: string
@@ -73,7 +75,8 @@ export interface AppOptions {
 
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, db, blobs, metrics, cloud, collector, log, version, packageFolder, publicUrl, tls, closing } = options
+  const { config, db, blobs, metrics, cloud, collector, pulls, log, version, packageFolder, publicUrl, tls, closing } =
+    options
   const { changes, events } = options.replicas
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
@@ -113,6 +116,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       limits: config,
       quotas: config.quotas,
       immutableTags: config.immutableTags,
+      pulls,
       metrics,
       log,
       authorize: async (request, action, repository) => {

@@ -13,20 +13,29 @@ export interface Deed {
   actor?: string
 }
 
+/** Who did something, and from where. */
+export type Doer = Pick<AuditEntry, 'actor' | 'address'>
+
+/** Whoever does what is done by the clock. */
+export const server: Doer = { actor: 'server', address: '' }
+
+export function doerOf(request: FastifyRequest): Doer {
+  return { actor: actorName(request.principal), address: request.ip }
+}
+
 /** Writes down who did what. Call it in the transaction of the deed, so that there is none without its entry. */
-export async function audit(
+export async function audit(db: Db, request: FastifyRequest, { actor, ...deed }: Deed): Promise<void> {
+  const { actor: caller, address } = doerOf(request)
+  await auditAs(db, { actor: actor ?? caller, address }, deed)
+}
+
+/** As `audit`, for a deed without a request of its own. */
+export async function auditAs(
   db: Db,
-  request: FastifyRequest,
-  { action, subject, detail = '', actor }: Deed,
+  doer: Doer,
+  { action, subject, detail = '' }: Omit<Deed, 'actor'>,
 ): Promise<void> {
-  await insertEntry(db, {
-    at: new Date().toISOString(),
-    actor: actor ?? actorName(request.principal),
-    action,
-    subject,
-    detail,
-    address: request.ip,
-  })
+  await insertEntry(db, { at: new Date().toISOString(), ...doer, action, subject, detail })
 }
 
 const insertEntry = fixedQuery((db, { at, actor, action, subject, detail, address }: Omit<AuditEntry, 'id'>) =>

@@ -4,10 +4,12 @@ import { AppError } from '../contract/errors.ts'
 import { ImageConfig } from '../contract/image.ts'
 import { mediaTypes } from '../contract/oci.ts'
 import { parseJson } from '../contract/parse.ts'
+import type { PinnedImage } from '../contract/plan.ts'
 import type { Db } from '../database/open.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { parseManifest } from '../registry/manifest-form.ts'
 import { findManifest, findTaggedManifest } from '../registry/manifest-rows.ts'
+import { removalNote } from '../registry/removed-tags.ts'
 
 /**
  * An image release as it is kept in the registry. Of an index it is the member for amd64, the only architecture that Xen has on FreeBSD; else
@@ -15,13 +17,9 @@ import { findManifest, findTaggedManifest } from '../registry/manifest-rows.ts'
  * @throws AppError release-unknown
  */
 export async function findImage(db: Db, blobs: Blobs, name: string, version: string): Promise<Image> {
-  const repository = `images/${name}`
+  const repository = repositoryOf(name)
   const top = await findTaggedManifest(db, repository, version)
-  if (!top)
-    throw new AppError(
-      'release-unknown',
-      `the image ${name}@${version} is not published; \`slipway artifact show ${repository}\` shows what is`,
-    )
+  if (!top) throw await missingImage(db, name, version)
   const { index } = parseManifest(top.content, top.mediaType)
   const digests = index ? index.manifests.map(({ digest }) => digest) : [top.digest]
   const members: Image[] = []
@@ -36,6 +34,27 @@ export async function findImage(db: Db, blobs: Blobs, name: string, version: str
       `${repository}:${version} is no image; publish one with \`slipway image push\``,
     )
   return { ...image, ref: { ...image.ref, name, version } }
+}
+
+/** Whether images are still there that were found before. @throws AppError release-unknown */
+export async function checkImages(db: Db, pinned: readonly PinnedImage[]): Promise<void> {
+  for (const { name, version, digest } of pinned) {
+    const repository = repositoryOf(name)
+    if (!(await findManifest(db, repository, digest))) throw await missingImage(db, name, version)
+  }
+}
+
+function repositoryOf(image: string): string {
+  return `images/${image}`
+}
+
+async function missingImage(db: Db, name: string, version: string): Promise<AppError> {
+  const repository = repositoryOf(name)
+  const note = await removalNote(db, repository, version)
+  return new AppError(
+    'release-unknown',
+    `the image ${name}@${version} is not published${note}; \`slipway artifact show ${repository}\` shows what is`,
+  )
 }
 
 async function readImage(db: Db, blobs: Blobs, repository: string, digest: string): Promise<Image | undefined> {

@@ -121,9 +121,8 @@ function jobsOf(options: JobOptions): Record<string, Job> {
       cron: '7 * * * *',
       run: () =>
         storage.collecting(
-          'upload',
           () => removeExpired(db, blobs, new Date(Date.now() - uploadExpirySeconds * 1000)),
-          (count) => count,
+          (upload) => ({ upload }),
         ),
     },
     ...(collectSchedule === '' ? {} : { collect: { cron: collectSchedule, run: () => collector.collect() } }),

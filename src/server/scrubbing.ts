@@ -6,6 +6,7 @@ import type { Metrics } from '../platform/metrics.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { listDamaged, scrubProgress } from '../registry/damaged.ts'
 import { scrub } from '../registry/scrub.ts'
+import { manifestsOfHosts } from './in-use.ts'
 
 interface ScrubbingOptions {
   db: Db
@@ -42,16 +43,10 @@ export async function readScrubStatus(db: Db): Promise<ScrubStatus> {
 async function readHarm(db: Db) {
   const damages = await listDamaged(db)
   if (damages.length === 0) return []
-  const hosts = await db.selectFrom('hosts').select(['id', 'name', 'release_set', 'report']).orderBy('name').execute()
-  const instances = await db.selectFrom('instances').select(['host', 'document']).execute()
-  const documents = Map.groupBy(instances, ({ host }) => host)
-  // Documents name releases by the digests of their manifests, which stand in no text by chance.
-  const textOf = ({ id, release_set, report }: (typeof hosts)[number]) =>
-    [release_set, report, ...(documents.get(id) ?? []).map(({ document }) => document)].join('\n')
-  const texts = hosts.map((host) => ({ name: host.name, text: textOf(host) }))
+  const hosts = [...(await manifestsOfHosts(db))]
   return damages.map((damage) => ({
     ...damage,
-    hosts: texts.filter(({ text }) => damage.manifests.some((digest) => text.includes(digest))).map(({ name }) => name),
+    hosts: hosts.filter(([, used]) => damage.manifests.some((digest) => used.has(digest))).map(([name]) => name),
   }))
 }
 

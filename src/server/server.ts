@@ -5,6 +5,7 @@ import { openLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
 import { packageFolder } from '../platform/program.ts'
 import { joinAddress, splitAddress } from '../platform/serve.ts'
+import { openPulls } from '../registry/pulls.ts'
 import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
 import { openBlobs } from './blob-store.ts'
@@ -53,9 +54,15 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   const cloud = openCloud(db, blobs, config)
   const replicas = await openReplicas({ config, log, metrics })
   opening.defer(replicas.close)
+  const pulls = openPulls(db, {
+    onError: (err) => log.error({ err }, 'when manifests were pulled could not be written'),
+  })
+  opening.defer(pulls.close)
+  const { collectAfterSeconds, retention, immutableTags } = config
   const collector = openCollector({
-    ...{ db, blobs, storage, log, closing: closing.signal },
-    collectAfterSeconds: config.collectAfterSeconds,
+    ...{ db, blobs, pulls, storage, log, closing: closing.signal },
+    ...{ collectAfterSeconds, retention, immutableTags },
+    onChange: (name) => replicas.events.publish({ kind: 'artifact', name }),
     // The file of SQLite belongs to one server; PostgreSQL may serve several, which share the storage.
     isAlone: config.database === 'sqlite',
   })
@@ -67,6 +74,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     metrics,
     cloud,
     collector,
+    pulls,
     replicas,
     log,
     version,
@@ -86,8 +94,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   opening.defer(stopJobs)
   await app.listen({ host, port, listenTextResolver: () => 'fastify listening' })
   url = `${tls ? 'https' : 'http'}://${joinAddress(host, (app.server.address() as AddressInfo).port)}`
-  for (const advice of listeningAdvice(config))
-    log.warn({ listen: config.listen, publicUrl: config.publicUrl }, advice)
+  for (const advice of listeningAdvice(config)) log.warn({ listen: config.listen, publicUrl: config.publicUrl }, advice)
   log.info({ url, data: config.data }, 'server listening')
   const opened = opening.move()
   return {

@@ -1,11 +1,15 @@
 import { Counter, Histogram } from 'prom-client'
 import type { Metrics } from '../platform/metrics.ts'
 
+/** What is removed. `orphan`: a blob that no repository held. */
+const collectedTypes = ['upload', 'blob', 'orphan', 'manifest', 'tag'] as const
+type CollectedType = (typeof collectedTypes)[number]
+
 export interface StorageMetrics {
   /** A user of the database had waited so long for its turn. */
   waited(seconds: number): void
-  /** Runs a collection of what is not needed any more, and answers what it answers; `countOf` says how much that removed. */
-  collecting<T>(type: 'blob' | 'upload', collect: () => Promise<T>, countOf: (result: T) => number): Promise<T>
+  /** Runs a collection of what is not needed any more, and answers what it answers; `countsOf` says how much that removed. */
+  collecting<T>(collect: () => Promise<T>, countsOf: (result: T) => Partial<Record<CollectedType, number>>): Promise<T>
   /** A collection gave back so many bytes. */
   freed(bytes: number): void
 }
@@ -44,17 +48,17 @@ export function storageMetrics(metrics: Metrics): StorageMetrics {
   })
   // So that the first of each is seen to happen.
   for (const error of ['false', 'true']) runs.inc({ error }, 0)
-  for (const type of ['upload', 'blob']) deleted.inc({ type }, 0)
+  for (const type of collectedTypes) deleted.inc({ type }, 0)
   return {
     waited: (seconds) => lock.observe(seconds),
     freed: (bytes) => freed.inc(bytes),
-    async collecting(type, collect, countOf) {
+    async collecting(collect, countsOf) {
       const done = duration.startTimer()
       let error = 'true'
       try {
         const result = await collect()
         error = 'false'
-        deleted.inc({ type }, countOf(result))
+        for (const [type, count] of Object.entries(countsOf(result))) deleted.inc({ type }, count)
         return result
       } finally {
         done()

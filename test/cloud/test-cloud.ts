@@ -79,7 +79,7 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
   const cloud: Cloud = {
     db,
     fleet: { hosts: (on) => readHosts(on, { now: clock.now, silentSeconds: 120 }), nextGeneration },
-    images: { find: async (_db, name, version) => image(name, version) },
+    images: { find: async (_db, name, version) => image(name, version), check: async () => {} },
     memoryOvercommit,
   }
   const deed: Deed = { actor: 'token test', now: start, record: async () => {} }

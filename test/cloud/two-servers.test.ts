@@ -18,7 +18,7 @@ const server = `
   const db = await openDatabase(JSON.parse(settings))
   const now = new Date(at)
   const fleet = { hosts: (on) => readHosts(on, { now, silentSeconds: 120 }), nextGeneration }
-  const cloud = { db, fleet, images: {}, memoryOvercommit: 1 }
+  const cloud = { db, fleet, images: { check: async () => {} }, memoryOvercommit: 1 }
   const deed = { actor: 'token test', now, record: async () => {} }
   process.stdout.write('ready')
   await new Promise((resolve) => process.stdin.once('data', resolve))

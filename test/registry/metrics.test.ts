@@ -66,12 +66,14 @@ test('e5 how long the database lets wait, and what collections remove', async ()
   const { collecting } = storageMetrics(metrics)
   expect(
     await collecting(
-      'upload',
       async () => 3,
-      (count) => count,
+      (upload) => ({ upload }),
     ),
   ).toBe(3)
-  const failed = collecting('upload', () => Promise.reject(new Error('the disk is gone')), Number)
+  const failed = collecting(
+    () => Promise.reject(new Error('the disk is gone')),
+    () => ({}),
+  )
   await expect(failed).rejects.toThrow('gone')
   const page = await metrics.metrics()
   expect(page).toContain('slipway_gc_deleted_total{type="upload"} 3\n')

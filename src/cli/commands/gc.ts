@@ -1,5 +1,13 @@
 import { createInterface } from 'node:readline'
-import { type CollectedBlob, type Collection, CollectionLine } from '../../contract/collection.ts'
+import {
+  type BlobCollection,
+  type CollectedBlob,
+  type Collection,
+  CollectionLine,
+  type Retired,
+  type RetiredManifest,
+  type RetiredTag,
+} from '../../contract/collection.ts'
 import { AppError, type ErrorCode, errorTable } from '../../contract/errors.ts'
 import { parseJson } from '../../contract/parse.ts'
 import { refusal } from '../../platform/json-http.ts'
@@ -11,8 +19,8 @@ import { openProgress } from '../progress.ts'
 export const command: Command = {
   usage: '[--dry-run]',
   about:
-    'Removes blobs that no manifest names and that nobody was promised within the grace time (collectAfterSeconds), with their bytes. Pushes and pulls\n' +
-    'go on. The server does the same once a day (collectSchedule).',
+    'Removes the tags and manifests that no rule of `retention` keeps, and then the blobs that no manifest names and that nobody was promised within\n' +
+    'the grace time (collectAfterSeconds), with their bytes. Pushes and pulls go on. The server does the same once a day (collectSchedule).',
   examples: ['slipway gc --dry-run', 'slipway gc'],
   options: { 'dry-run': { describe: 'only say what would go, and why' } },
   words: [0, 0],
@@ -33,7 +41,7 @@ async function collectOn(client: Client, dryRun: boolean): Promise<Collection> {
   })
   if (response.status >= 300) throw await refusal(response, `POST ${path}`)
   const progress = openProgress()
-  const show = progress.show('checked', (count) => counted(count, 'blob'))
+  const show = progress.show('checked', (count) => `${count} manifests and blobs`)
   try {
     for await (const text of createInterface({ input: response.body })) {
       const line = parseJson(CollectionLine, text, `the answer to POST ${path}`, 'peer-refused')
@@ -54,7 +62,35 @@ async function collectOn(client: Client, dryRun: boolean): Promise<Collection> {
   )
 }
 
-function tell({ dryRun, blobs, freedBytes, orphans, orphanBytes, removed, before }: Collection): void {
+function tell({ retired, ...collection }: Collection): void {
+  tellRetired(retired, collection)
+  tellBlobs(collection)
+}
+
+function tellRetired({ tags, manifests, removedTags, removedManifests }: Retired, { dryRun }: BlobCollection): void {
+  if (tags + manifests === 0) return
+  printTable<RetiredTag>(
+    {
+      TAG: ({ repository, tag }) => `${repository}:${tag}`,
+      MANIFEST: ({ digest }) => digest,
+      WHY: ({ reason }) => reason,
+    },
+    removedTags,
+  )
+  if (tags > removedTags.length) print(`and ${tags - removedTags.length} more`)
+  print()
+  printTable<RetiredManifest>(
+    { MANIFEST: ({ repository, digest }) => `${repository}@${digest}`, WHY: ({ reason }) => reason },
+    removedManifests,
+  )
+  if (manifests > removedManifests.length) print(`and ${manifests - removedManifests.length} more`)
+  print(
+    `${counted(tags, 'tag')} and ${counted(manifests, 'manifest')} ${dryRun ? 'would go' : 'removed'} by the rules of retention; blobs that only these name go when the grace time has passed`,
+  )
+  print()
+}
+
+function tellBlobs({ dryRun, blobs, freedBytes, orphans, orphanBytes, removed, before }: BlobCollection): void {
   if (removed.length > 0)
     printTable<CollectedBlob>(
       {

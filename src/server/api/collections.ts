@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream'
 import { Collect, type Collection, type CollectionLine } from '../../contract/collection.ts'
 import { isAppError } from '../../contract/errors.ts'
-import { audit } from '../audit.ts'
+import { audit, doerOf } from '../audit.ts'
 import type { Api } from './api.ts'
 
 /** Proxies and clients end an answer that is silent for long. */
 const tellEveryMs = 1000
 
 /**
- * `POST /collections` removes what nothing needs, or says what would go. The answer is lines of JSON (CollectionLine) as it proceeds. A collection
+ * `POST /collections` removes what the rules of retention do not keep and the blobs that nothing needs, or says what would go. The answer is lines of JSON (CollectionLine) as it proceeds. A collection
  * goes on when the client goes away.
  */
 export function collectionRoutes({ app, db, collector }: Api): void {
@@ -22,7 +22,9 @@ export function collectionRoutes({ app, db, collector }: Api): void {
     const onProgress = (done: number, total: number) => {
       at = { done, total }
     }
-    const work: Promise<Collection> = dryRun ? collector.preview(onProgress) : collector.collect(onProgress)
+    const work: Promise<Collection> = dryRun
+      ? collector.preview(onProgress)
+      : collector.collect(onProgress, doerOf(request))
     work
       .then(
         (collection) => write({ collection }),

@@ -29,6 +29,8 @@ export function enrolRoutes({ app, db, releases, blobs, events, publicUrl, finge
     async (request, reply) => {
       const agent = await currentAgent(request.body.channel)
       const { secret, expiresAt } = await transact(db, async (trx) => {
+        // The channel may have moved since, and retention taken what it pointed to.
+        await releases.check(trx, agent.release.name, agent.release.version)
         const issued = await issueJoinToken(trx, request.body, agent, new Date())
         await audit(trx, request, {
           action: 'join-token.create',

@@ -1,0 +1,145 @@
+import type { Db } from '../database/open.ts'
+import type { ManifestFacts, RepositoryFacts, TagFacts } from './retention-facts.ts'
+import { tiesOf } from './retention-facts.ts'
+import type { Start } from './retention-plan.ts'
+
+/** So many rows are read at once. */
+const pageSize = 500
+
+/** All manifests and tags of a repository, read a page at a time: what changes meanwhile is seen or not. `pace` runs each of the pages. */
+export async function readFacts(
+  db: Db,
+  repository: string,
+  pace: <T>(read: () => Promise<T>) => Promise<T>,
+): Promise<RepositoryFacts> {
+  const manifests = new Map<string, ManifestFacts>()
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: ManifestFacts[] = await pace(() => readManifests(db, repository, { after: after as string }))
+    for (const manifest of page) manifests.set(manifest.digest, manifest)
+    after = page.at(-1)?.digest
+  }
+  const tags: TagFacts[] = []
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: TagFacts[] = await pace(() =>
+      selectTags(db, repository)
+        .where('name', '>', after as string)
+        .orderBy('name')
+        .limit(pageSize)
+        .execute(),
+    )
+    tags.push(...page)
+    after = page.at(-1)?.name
+  }
+  // A tag that came after the manifests were read is another time's.
+  return { repository, manifests, tags: tags.filter(({ manifest }) => manifests.has(manifest)) }
+}
+
+/**
+ * What a removal has to know, as it is now: the manifests of a start and all below them, with their tags, and which of them something else in the
+ * repository holds.
+ */
+export async function readBelow(
+  trx: Db,
+  repository: string,
+  start: Start,
+): Promise<{ facts: RepositoryFacts; held: string[] }> {
+  const manifests = new Map<string, ManifestFacts>()
+  const tags = new Map<string, TagFacts>()
+  const from = [...start.tags.map(({ manifest }) => manifest), ...start.untagged.map(({ digest }) => digest)]
+  for (let next = new Set(from); next.size > 0; ) {
+    const found = await inPages([...next], (digests) => readManifests(trx, repository, { digests }))
+    const digests = found.map(({ digest }) => digest)
+    for (const manifest of found) manifests.set(manifest.digest, manifest)
+    const referring = await inPages(digests, (some) =>
+      trx
+        .selectFrom('manifests')
+        .select('digest')
+        .where('repository', '=', repository)
+        .where('subject', 'in', some)
+        .execute(),
+    )
+    const tied = await inPages(digests.flatMap(tiesOf), (names) =>
+      selectTags(trx, repository).where('name', 'in', names).execute(),
+    )
+    const own = await inPages(digests, (some) => selectTags(trx, repository).where('manifest', 'in', some).execute())
+    for (const tag of [...tied, ...own]) tags.set(tag.name, tag)
+    const below = [
+      ...found.flatMap(({ members }) => members),
+      ...referring.map(({ digest }) => digest),
+      ...tied.map(({ manifest }) => manifest),
+    ]
+    next = new Set(below.filter((digest) => !manifests.has(digest)))
+  }
+  const facts = { repository, manifests, tags: [...tags.values()] }
+  return { facts, held: await heldFromOutside(trx, facts) }
+}
+
+/** Those of some manifests that an index or a subject holds which is not among them. */
+async function heldFromOutside(trx: Db, { repository, manifests }: RepositoryFacts): Promise<string[]> {
+  const naming = await inPages([...manifests.keys()], (digests) =>
+    trx
+      .selectFrom('manifest_references')
+      .select(['manifest', 'digest'])
+      .where('repository', '=', repository)
+      .where('kind', '=', 'manifest')
+      .where('digest', 'in', digests)
+      .execute(),
+  )
+  const referring = [...manifests.values()].filter(({ subject }) => subject !== null && !manifests.has(subject))
+  const subjects = await inPages([...new Set(referring.map(({ subject }) => subject as string))], (digests) =>
+    trx
+      .selectFrom('manifests')
+      .select('digest')
+      .where('repository', '=', repository)
+      .where('digest', 'in', digests)
+      .execute(),
+  )
+  const present = new Set(subjects.map(({ digest }) => digest))
+  return [
+    ...naming.filter(({ manifest }) => !manifests.has(manifest)).map(({ digest }) => digest),
+    ...referring.filter(({ subject }) => present.has(subject as string)).map(({ digest }) => digest),
+  ]
+}
+
+function selectTags(db: Db, repository: string) {
+  return db
+    .selectFrom('tags')
+    .select(['name', 'manifest', 'updated_at as updatedAt'])
+    .where('repository', '=', repository)
+}
+
+/** Some manifests, or those of the page after a digest, in their order. */
+async function readManifests(
+  db: Db,
+  repository: string,
+  of: { digests: readonly string[] } | { after: string },
+): Promise<ManifestFacts[]> {
+  const select = db
+    .selectFrom('manifests')
+    .select(['digest', 'subject', 'created_at as createdAt', 'pulled_at as pulledAt', 'used_at as usedAt'])
+    .where('repository', '=', repository)
+  const rows = await ('after' in of
+    ? select.where('digest', '>', of.after).orderBy('digest').limit(pageSize)
+    : select.where('digest', 'in', of.digests)
+  ).execute()
+  if (rows.length === 0) return []
+  const named = await db
+    .selectFrom('manifest_references')
+    .select(['manifest', 'digest'])
+    .where('repository', '=', repository)
+    .where('kind', '=', 'manifest')
+    .where(
+      'manifest',
+      'in',
+      rows.map(({ digest }) => digest),
+    )
+    .execute()
+  const members = Map.groupBy(named, ({ manifest }) => manifest)
+  return rows.map((row) => ({ ...row, members: (members.get(row.digest) ?? []).map(({ digest }) => digest) }))
+}
+
+async function inPages<T, Row>(values: readonly T[], read: (some: T[]) => Promise<Row[]>): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let at = 0; at < values.length; at += pageSize) rows.push(...(await read(values.slice(at, at + pageSize))))
+  return rows
+}

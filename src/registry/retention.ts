@@ -1,0 +1,143 @@
+import type { Retired } from '../contract/collection.ts'
+import type { RetentionRule } from '../contract/server-config.ts'
+import type { Db } from '../database/open.ts'
+import { transact } from '../database/transact.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
+import * as rows from './manifest-rows.ts'
+import { openPace } from './pace.ts'
+import { addRemovedTags } from './removed-tags.ts'
+import { lastUse, type Uses } from './retention-facts.ts'
+import { planRetention, type Retirement, type Start, sweep } from './retention-plan.ts'
+import { readBelow, readFacts } from './retention-rows.ts'
+import { hasRule } from './retention-rules.ts'
+import { isUsed } from './retention-tags.ts'
+
+/** So many tags, or manifests without one, are removed in one transaction. */
+const batchSize = 50
+/** How many are named in what is told. */
+const maxNamed = 1000
+
+/** Asks what is used, whatever the rules say; the server passes it in. */
+export interface InUse {
+  read(db: Db, repository: string): Promise<Uses>
+  /** As `read`, for a transaction that removes: who begins to use something at the same time comes before it, and is seen, or after it, and finds it gone. */
+  hold(trx: Db, repository: string): Promise<Uses>
+}
+
+export interface RetentionOptions {
+  db: Db
+  rules: readonly RetentionRule[]
+  inUse: InUse
+  /** Whether a tag never moves: what it named is then remembered. */
+  neverMoves(tag: string): boolean
+  /** Whoever was told since then that a manifest is there may still name it. */
+  before: Date
+  dryRun?: boolean
+  clock?: Clock
+  signal?: AbortSignal
+  /** How many manifests were looked at, of how many. */
+  onProgress?(done: number, total: number): void
+  /** Called in the transaction that removes something of a repository. */
+  onRetired?(trx: Db, repository: string, gone: Retirement): Promise<void>
+}
+
+/**
+ * Removes the tags that no rule keeps, and the manifests that go with them, while pushes and pulls go on. What goes is decided for a whole repository, and
+ * decided again for a few tags at a time in the transaction that removes them. Killed anywhere it leaves nothing half removed, and the next one goes on.
+ * Two at once are fine.
+ * @throws AppError database-unavailable; the signal's reason. What was removed by then stays removed.
+ */
+export async function retire(options: RetentionOptions): Promise<Retired> {
+  const { db, rules, inUse, before, dryRun = false, clock = systemClock, signal, onProgress } = options
+  const paced = openPace(clock, signal)
+  const retired: Retired = { tags: 0, manifests: 0, removedTags: [], removedManifests: [] }
+  const now = clock.now()
+  const repositories = (await countManifests(db)).filter(({ repository }) => hasRule(rules, repository))
+  const total = repositories.reduce((sum, { manifests }) => sum + manifests, 0)
+
+  function count(repository: string, { tags, manifests }: Retirement): void {
+    retired.tags += tags.length
+    retired.manifests += manifests.length
+    for (const { name, manifest, reason } of tags.slice(0, maxNamed - retired.removedTags.length))
+      retired.removedTags.push({ repository, tag: name, digest: manifest, reason })
+    for (const { digest, reason } of manifests.slice(0, maxNamed - retired.removedManifests.length))
+      retired.removedManifests.push({ repository, digest, reason })
+  }
+
+  let done = 0
+  for (const { repository, manifests } of repositories) {
+    const facts = await readFacts(db, repository, paced)
+    const uses = await inUse.read(db, repository)
+    const { start, goes } = planRetention(facts, uses, rules, { now, before })
+    if (dryRun) count(repository, goes)
+    else
+      for (const some of inBatches(start))
+        count(repository, await paced(() => transact(db, (trx) => remove(trx, repository, some, now, options))))
+    done += manifests
+    onProgress?.(done, total)
+  }
+  return retired
+}
+
+async function countManifests(db: Db): Promise<{ repository: string; manifests: number }[]> {
+  const counts = await db
+    .selectFrom('manifests')
+    .select((row) => ['repository', row.fn.countAll<number>().as('manifests')])
+    .groupBy('repository')
+    .orderBy('repository')
+    .execute()
+  return counts.map(({ repository, manifests }) => ({ repository, manifests: Number(manifests) }))
+}
+
+function* inBatches({ tags, untagged }: Start): Generator<Start> {
+  for (let at = 0; at < tags.length; at += batchSize) yield { tags: tags.slice(at, at + batchSize), untagged: [] }
+  for (let at = 0; at < untagged.length; at += batchSize)
+    yield { tags: [], untagged: untagged.slice(at, at + batchSize) }
+}
+
+/** Removes what still goes of a start, and answers what that was: others have pushed, pulled and promoted since it was planned. */
+async function remove(
+  trx: Db,
+  repository: string,
+  planned: Start,
+  plannedAt: Date,
+  { inUse, before, neverMoves, onRetired }: RetentionOptions,
+): Promise<Retirement> {
+  const uses = await inUse.hold(trx, repository)
+  const { facts, held } = await readBelow(trx, repository, planned)
+  const tags = new Map(facts.tags.map((tag) => [tag.name, tag]))
+  const isUntouched = (digest: string) => {
+    const manifest = facts.manifests.get(digest)
+    const concerned = [manifest, ...(manifest?.members ?? []).map((member) => facts.manifests.get(member))]
+    return concerned.every((one) => one === undefined || lastUse(one) < plannedAt.toISOString())
+  }
+  const start = {
+    tags: planned.tags.filter((tag) => {
+      const present = tags.get(tag.name)
+      const isSame = present?.manifest === tag.manifest && present.updatedAt === tag.updatedAt
+      return isSame && isUntouched(tag.manifest) && !isUsed(facts, uses, tag)
+    }),
+    untagged: planned.untagged.filter(({ digest }) => isUntouched(digest)),
+  }
+  const { goes } = sweep(facts, start, [...held, ...uses.manifests], before)
+  const time = new Date().toISOString()
+  await addRemovedTags(
+    trx,
+    repository,
+    goes.tags.filter(({ name }) => neverMoves(name)),
+    time,
+  )
+  await rows.removeTags(
+    trx,
+    repository,
+    goes.tags.map(({ name }) => name),
+  )
+  await rows.removeManifests(
+    trx,
+    repository,
+    goes.manifests.map(({ digest }) => digest),
+    time,
+  )
+  if (goes.tags.length + goes.manifests.length > 0) await onRetired?.(trx, repository, goes)
+  return goes
+}
