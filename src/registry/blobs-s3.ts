@@ -1,10 +1,14 @@
 import type { Hash } from 'node:crypto'
 import { AppError } from '../contract/errors.ts'
+import { sha256 } from '../platform/digest.ts'
 import type { Blobs } from './blobs.ts'
 import { algorithms, isDigest, newHash, parseDigest } from './digests.ts'
 import { type Bucket, leastPartBytes } from './s3-bucket.ts'
-import { writePieces } from './s3-pieces.ts'
+import { chainOf, lengthOf, type Piece, readPiece } from './s3-chain.ts'
+import { readPieces, writePieces } from './s3-pieces.ts'
 
+/** Of an upload that another server finished nobody tells this one. */
+const mostRunning = 1000
 /** A client may follow at once, or after a pause; a download that has begun goes on after the end. */
 const addressSeconds = 15 * 60
 
@@ -12,23 +16,45 @@ const addressSeconds = 15 * 60
  * Blobs in a bucket of an S3 server:
  *
  *     blobs/<algorithm>/<first two digits>/<all digits>    complete
- *     uploads/<upload>/<number>                            pieces of an upload, all but the last of 5 MiB or more
+ *     uploads/<upload>/<offset>-<bytes>-<random>           pieces of an upload, all but the last of 5 MiB or more
  *
  * An object is there as a whole or not at all, so whichever server of several is asked, and whenever one is killed, an upload is as long as its pieces
- * and a blob is whole. A commit joins the pieces within the S3 server. With `redirect`, clients are sent there for the bytes.
+ * and a blob is whole. Two servers may write to one upload at the same time (see `chainOf`). A commit joins the pieces within the S3 server. With `redirect`, clients are sent there for the bytes.
  */
 export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
-  /** sha256 over the uploads of this process, so that a commit need not read them again. */
-  const running = new Map<string, { hash: Hash; bytes: number }>()
+  /** sha256 over uploads whose pieces this process has written, so that a commit need not read them again. The newest are the last. */
+  const running = new Map<string, { hash: Hash; over: string }>()
 
-  const pieces = (upload: string) => bucket.list(`uploads/${upload}/`)
-  const lengthOf = (found: readonly { sizeBytes: number }[]) => found.reduce((sum, piece) => sum + piece.sizeBytes, 0)
+  const keysOf = async (upload: string) => (await bucket.list(`uploads/${upload}/`)).map(({ key }) => key)
+  const piecesIn = (keys: readonly string[]) => keys.map(readPiece).filter((piece) => piece !== undefined)
 
-  async function hashOf(upload: string, algorithm: 'sha256' | 'sha512', found: Awaited<ReturnType<typeof pieces>>) {
+  async function chainUpTo(upload: string, offset = Number.MAX_SAFE_INTEGER): Promise<Piece[]> {
+    const pieces = piecesIn(await keysOf(upload))
+    return chainOf(pieces.filter((piece) => piece.offset + piece.sizeBytes <= offset))
+  }
+
+  /** Names the bytes of these pieces: none is ever written twice. */
+  const nameOf = (chain: readonly Piece[]) => sha256(chain.map(({ key }) => key).join())
+
+  function runningOver(upload: string, chain: readonly Piece[]): Hash | undefined {
     const known = running.get(upload)
-    if (algorithm === 'sha256' && known?.bytes === lengthOf(found)) return known.hash.copy().digest('hex')
+    return known?.over === nameOf(chain) ? known.hash : undefined
+  }
+
+  function keepRunning(upload: string, hash: Hash, chain: readonly Piece[]): void {
+    running.delete(upload)
+    running.set(upload, { hash, over: nameOf(chain) })
+    for (const oldest of running.keys()) {
+      if (running.size <= mostRunning) break
+      running.delete(oldest)
+    }
+  }
+
+  async function hashOf(upload: string, algorithm: 'sha256' | 'sha512', chain: readonly Piece[]) {
+    const known = algorithm === 'sha256' && runningOver(upload, chain)
+    if (known) return known.copy().digest('hex')
     const hash = newHash(algorithm)
-    for (const { key } of found) for await (const bytes of (await bucket.get(key)) ?? []) hash.update(bytes)
+    for await (const bytes of readPieces(bucket, chain)) hash.update(bytes)
     return hash.digest('hex')
   }
 
@@ -41,42 +67,41 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
   return {
     minChunkBytes: leastPartBytes,
 
-    uploaded: async (upload) => lengthOf(await pieces(upload)),
+    uploaded: async (upload) => lengthOf(await chainUpTo(upload)),
 
-    async append(upload, source, limits) {
-      const found = await pieces(upload)
-      const known = running.get(upload) ?? { hash: newHash('sha256'), bytes: 0 }
-      running.set(upload, known)
-      let bytes = lengthOf(found)
-      try {
-        return await writePieces(bucket, `uploads/${upload}/`, found, source, {
-          ...limits,
-          took(piece) {
-            if (known.bytes === bytes) {
-              known.hash.update(piece)
-              known.bytes += piece.length
-            }
-            bytes += piece.length
-          },
-        })
-      } catch (error) {
-        // Bytes that were not kept are in the hash; the client may send others in their place.
-        running.delete(upload)
-        throw error
-      }
+    async append(upload, source, { maxBytes, offset }) {
+      const before = await chainUpTo(upload, offset)
+      if (offset !== undefined && lengthOf(before) !== offset)
+        throw new AppError(
+          'BLOB_UPLOAD_OFFSET',
+          `another server went on with the upload, and nothing of it ends at ${offset} any more`,
+        )
+      const hash = before.length === 0 ? newHash('sha256') : runningOver(upload, before)
+      // Bytes that are not kept may come into the hash; the client may send others in their place.
+      running.delete(upload)
+      const after = await writePieces(bucket, `uploads/${upload}/`, before, source, {
+        maxBytes,
+        took: (bytes) => hash?.update(bytes),
+      })
+      if (hash) keepRunning(upload, hash, after)
+      return lengthOf(after)
     },
 
-    digest: async (upload) => `sha256:${await hashOf(upload, 'sha256', await pieces(upload))}`,
+    digest: async (upload) => `sha256:${await hashOf(upload, 'sha256', await chainUpTo(upload))}`,
 
     async commit(upload, digest) {
       const { algorithm, hex } = parseDigest(digest)
-      const found = await pieces(upload)
-      const sizeBytes = lengthOf(found)
-      if ((await hashOf(upload, algorithm, found)) !== hex)
+      const keys = await keysOf(upload)
+      const chain = chainOf(piecesIn(keys))
+      const sizeBytes = lengthOf(chain)
+      if ((await hashOf(upload, algorithm, chain)) !== hex)
         throw new AppError('DIGEST_INVALID', `the ${sizeBytes} bytes of the upload do not have the digest ${digest}`)
-      const keys = found.map(({ key }) => key)
       if (sizeBytes === 0) await bucket.put(blobKey(digest), Buffer.alloc(0))
-      else await bucket.join(keys, blobKey(digest))
+      else
+        await bucket.join(
+          chain.map(({ key }) => key),
+          blobKey(digest),
+        )
       await bucket.remove(keys)
       running.delete(upload)
       return { sizeBytes }
@@ -89,7 +114,7 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
 
     async abandon(upload) {
       running.delete(upload)
-      await bucket.remove((await pieces(upload)).map(({ key }) => key))
+      await bucket.remove(await keysOf(upload))
     },
 
     async stat(digest) {
@@ -116,7 +141,7 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
         }
     },
 
-    remove: (digest) => bucket.remove([blobKey(digest)]),
+    remove: (digests) => bucket.remove(digests.map(blobKey)),
   }
 }
 

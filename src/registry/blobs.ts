@@ -18,10 +18,16 @@ export interface Blobs {
   uploaded(upload: string): Promise<number>
   /**
    * Appends `source` to an upload and resolves with its new length. When the source fails, what came before is kept. A piece is valid
-   * until the next one is asked for. The caller sees to it that nobody else appends at the same time.
-   * @throws AppError payload-too-large when the upload would grow beyond `maxBytes`; storage-full; what the source throws
+   * until the next one is asked for. The caller sees to it that nobody else in this process appends at the same time. Another server may, where the store
+   * is shared: `offset` is where the upload ended for the caller, and what came behind that from elsewhere is no part of it.
+   * @throws AppError payload-too-large when the upload would grow beyond `maxBytes`; storage-full; BLOB_UPLOAD_OFFSET when the upload of a shared store
+   * does not end at `offset` any more; what the source throws
    */
-  append(upload: string, source: AsyncIterable<Uint8Array>, limits: { maxBytes: number }): Promise<number>
+  append(
+    upload: string,
+    source: AsyncIterable<Uint8Array>,
+    limits: { maxBytes: number; offset?: number | undefined },
+  ): Promise<number>
   /** The sha256 digest of what an upload has by now. */
   digest(upload: string): Promise<string>
   /**
@@ -47,6 +53,6 @@ export interface Blobs {
   address?(digest: string): Promise<string>
   /** All blobs that there are, some at a time. One that comes or goes meanwhile may be told or not. */
   digests(): AsyncIterable<string[]>
-  /** Removes a blob; none there is fine. */
-  remove(digest: string): Promise<void>
+  /** Removes blobs; those that are not there are fine. */
+  remove(digests: readonly string[]): Promise<void>
 }

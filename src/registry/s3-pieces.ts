@@ -1,5 +1,6 @@
 import { AppError } from '../contract/errors.ts'
 import { type Bucket, leastPartBytes } from './s3-bucket.ts'
+import { lengthOf, type Piece, pieceKey } from './s3-chain.ts'
 
 interface PieceOptions {
   maxBytes: number
@@ -13,23 +14,22 @@ const pieceBytes = 16 << 20
 const mostPieces = 9000
 
 /**
- * Appends what comes to the pieces of an upload, and answers how long it is then. One piece is sent while the next one fills. A last piece that is too
- * short to have another one behind it is filled up: written anew under its name, which the server does in one step. When the source fails, what came
- * before is kept.
+ * Appends what comes to the pieces of an upload, and answers them all. One piece is sent while the next one fills. A last piece that is too short to have
+ * another one behind it is filled up: a longer one takes its place, then it goes. When the source fails, what came before is kept.
  * @throws AppError payload-too-large | storage-unavailable | storage-full; what the source throws
  */
 export async function writePieces(
   bucket: Bucket,
   prefix: string,
-  found: readonly { key: string; sizeBytes: number }[],
+  chain: readonly Piece[],
   source: AsyncIterable<Uint8Array>,
   { maxBytes, took }: PieceOptions,
-): Promise<number> {
+): Promise<Piece[]> {
   const size = Math.max(pieceBytes, Math.ceil(maxBytes / mostPieces))
-  const short = found.at(-1)
+  const short = chain.at(-1)
   const refilled = short && short.sizeBytes < leastPartBytes ? short : undefined
-  let number = found.length - (refilled ? 1 : 0)
-  let length = found.reduce((sum, piece) => sum + piece.sizeBytes, 0)
+  const written = chain.slice(0, refilled ? -1 : chain.length)
+  let length = lengthOf(chain)
   let filled = 0
   let buffer = Buffer.allocUnsafe(size)
   let resting = Buffer.alloc(0)
@@ -44,21 +44,17 @@ export async function writePieces(
 
   async function send(): Promise<void> {
     await sending
-    sending = bucket.put(`${prefix}${String(number++).padStart(8, '0')}`, buffer.subarray(0, filled))
+    const offset = lengthOf(written)
+    const piece = { key: pieceKey(prefix, offset, filled), offset, sizeBytes: filled }
+    written.push(piece)
+    sending = bucket.put(piece.key, buffer.subarray(0, filled))
     // Who waits for it comes later; until then an error must not end the process.
     sending.catch(() => {})
     ;[buffer, resting] = [resting.length === size ? resting : Buffer.allocUnsafe(size), buffer]
     filled = 0
   }
 
-  if (refilled) for await (const bytes of (await bucket.get(refilled.key)) ?? []) fill(bytes)
-  const before = filled
-  // Written anew without them, the piece would be shorter, and the upload another one.
-  if (before !== (refilled?.sizeBytes ?? 0))
-    throw new AppError(
-      'storage-unavailable',
-      `of ${refilled?.sizeBytes} bytes in ${refilled?.key} ${before} came; try again`,
-    )
+  if (refilled) for await (const bytes of readPieces(bucket, [refilled])) fill(bytes)
   try {
     for await (const bytes of source) {
       if (length + bytes.length > maxBytes)
@@ -71,8 +67,25 @@ export async function writePieces(
       }
     }
   } finally {
-    if (filled > 0 && (filled !== before || number >= found.length)) await send()
+    if (filled > 0 && length > lengthOf(chain)) await send()
     await sending
+    if (refilled && written.length >= chain.length) await bucket.remove([refilled.key])
   }
-  return length
+  return written.length >= chain.length ? written : [...chain]
+}
+
+/** The bytes of pieces, in their order. @throws AppError storage-unavailable when they do not come whole: without the rest it is another upload */
+export async function* readPieces(bucket: Bucket, pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+  for (const { key, sizeBytes } of pieces) {
+    let came = 0
+    for await (const bytes of (await bucket.get(key)) ?? []) {
+      came += bytes.length
+      yield bytes
+    }
+    if (came !== sizeBytes)
+      throw new AppError(
+        'storage-unavailable',
+        `of ${sizeBytes} bytes in ${key} ${came} came; another server may have finished this upload, or gone on with it; try again`,
+      )
+  }
 }

@@ -106,13 +106,14 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
     repository: string,
     id: string,
     source: Readable,
-    { sizeBytes }: Coming,
+    { chunk, sizeBytes }: Coming,
   ): Promise<number> {
-    if (!quotas.isLimited(repository)) return blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes })
+    const offset = chunk?.first
+    if (!quotas.isLimited(repository)) return blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes, offset })
     const before = await blobs.uploaded(id)
     const room = await quotas.reserve(repository, id, before + (sizeBytes ?? 0))
     try {
-      return await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room) })
+      return await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room), offset })
     } catch (error) {
       throw isAppError(error, 'payload-too-large') && room < maxBlobBytes ? quotas.refusal(repository, room) : error
     } finally {

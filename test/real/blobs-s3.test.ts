@@ -144,6 +144,67 @@ describe('a bucket of MinIO', () => {
     expect(await minio.keys(options)).toHaveLength(1)
   })
 
+  test('O16 two servers that write to one upload lose nothing of it, and the second needs not wait for the first', async () => {
+    const { blobs: first, openAgain, options } = await open()
+    const second = await openAgain()
+    const bytes = randomBytes(41 * MiB)
+    // The connection to the first server breaks at 22 MiB, and the server notices late.
+    const noticed = Promise.withResolvers<void>()
+    const sent = Promise.withResolvers<void>()
+    async function* stalling() {
+      yield* cut(bytes.subarray(0, 22 * MiB))
+      sent.resolve()
+      await noticed.promise
+      throw new Error('the client is gone')
+    }
+    const late = first.append('one', stalling(), { ...plenty, offset: 0 })
+    late.catch(() => {})
+    await sent.promise
+    await expect.poll(() => second.uploaded('one'), { timeout: 20_000 }).toBe(16 * MiB)
+
+    const upTo = (end: number) => Readable.from(cut(bytes.subarray(16 * MiB, end)))
+    expect(await second.append('one', upTo(19 * MiB), { ...plenty, offset: 16 * MiB })).toBe(19 * MiB)
+    noticed.resolve()
+    await expect(late).rejects.toThrow('the client is gone')
+    expect(await second.uploaded('one')).toBe(22 * MiB)
+    // What came behind it from the first does not move what the client sends next.
+    const rest = Readable.from(cut(bytes.subarray(19 * MiB)))
+    expect(await second.append('one', rest, { ...plenty, offset: 19 * MiB })).toBe(bytes.length)
+    const gone = second.append('one', Readable.from([]), { ...plenty, offset: 19 * MiB })
+    await expect(gone).rejects.toMatchObject({ code: 'BLOB_UPLOAD_OFFSET' })
+
+    expect(await first.commit('one', sha256(bytes))).toEqual({ sizeBytes: bytes.length })
+    const read = Buffer.concat(await (await second.read(sha256(bytes))).toArray())
+    expect(read.equals(bytes)).toBe(true)
+    expect(await minio.keys(options)).toHaveLength(1)
+  })
+
+  test('other bytes for the same place, by another server, never become a blob of the wrong digest', async () => {
+    const { blobs: first, openAgain } = await open()
+    const second = await openAgain()
+    const both = [randomBytes(1000), randomBytes(1000)] as const
+    const begun = Promise.withResolvers<void>()
+    async function* afterwards() {
+      await begun.promise
+      yield both[0]
+    }
+    const slow = first.append('one', afterwards(), plenty)
+    await second.append('one', Readable.from([both[1]]), plenty)
+    begun.resolve()
+    await slow
+    const kept: string[] = []
+    for (const blobs of [first, second])
+      for (const bytes of both) {
+        const digest = sha256(bytes)
+        const refused = await blobs.commit('one', digest).catch((error) => error)
+        if (refused.code === 'DIGEST_INVALID') continue
+        kept.push(digest)
+        const read = Buffer.concat(await (await blobs.read(digest)).toArray())
+        expect(sha256(read)).toBe(digest)
+      }
+    expect(kept).toHaveLength(1)
+  })
+
   test('a MinIO that goes away in the middle of an upload: a retriable error, and what it has is gone on from', async () => {
     const { blobs } = await open()
     const bytes = randomBytes(40 * MiB)
