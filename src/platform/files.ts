@@ -12,6 +12,7 @@ import {
   rm,
   stat,
   symlink,
+  unlink,
   utimes,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -199,6 +200,11 @@ export async function touch(path: string): Promise<void> {
 /** Removes a file or a folder with all that is in it; nothing there is fine. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true })
+}
+
+/** Removes a file; none there is fine. For many of them: `remove` asks the system three times what it is about to remove. */
+export async function removeFile(path: string): Promise<void> {
+  await orUndefined(unlink(path), 'ENOENT')
 }
 
 /** Removes what writers that were killed left in a folder. Call it only where no writer can be at work. */

@@ -4,7 +4,16 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../contract/errors.ts'
-import { asStorageError, listFolder, makeFolder, moveInto, remove, sizeIfThere, syncFolder } from '../platform/files.ts'
+import {
+  asStorageError,
+  listFolder,
+  makeFolder,
+  moveInto,
+  remove,
+  removeFile,
+  sizeIfThere,
+  syncFolder,
+} from '../platform/files.ts'
 import { appendAll } from './append.ts'
 import type { Blobs, ByteRange } from './blobs.ts'
 import { type Algorithm, algorithms, isDigest, newHash, parseDigest } from './digests.ts'
@@ -149,7 +158,9 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
         }
     },
 
-    remove: (digest) => remove(blobPath(digest)),
+    async remove(digests) {
+      for (const digest of digests) await removeFile(blobPath(digest))
+    },
   }
 }
 

@@ -9,9 +9,11 @@ import { findUnneeded, removeUnneeded } from './unneeded.ts'
 
 /** So many blobs are looked at in one go. */
 const batchSize = 200
+/** So many are removed in one go: the connection of SQLite, and a store that is asked for more at once, would let others wait. */
+const removedAtOnce = 50
 /** How many are named in what a collection tells. */
 const maxNamed = 1000
-/** After this long, whoever was removing bytes is taken for dead. Half of it is the most that one spends on a batch. */
+/** After this long, whoever was removing bytes is taken for dead. Half of it is the most that one spends on what it has taken up. */
 const removalMs = 10 * 60_000
 
 export interface CollectionOptions {
@@ -44,31 +46,36 @@ export async function collect(options: CollectionOptions): Promise<BlobCollectio
     .executeTakeFirstOrThrow()
 
   async function collectBatch(digests: string[]): Promise<void> {
-    const found = await findUnneeded(db, digests, before.toISOString())
+    const found = await paced(() => findUnneeded(db, digests, before.toISOString()))
     if (dryRun) {
       count(found.blobs)
       for (const { sizeBytes } of found.blobs) collection.freedBytes += sizeBytes
       return
     }
     const concerned = [...new Set([...found.holders, ...found.blobs].map(({ digest }) => digest))]
-    if (concerned.length === 0) return
+    for (let at = 0; at < concerned.length; at += removedAtOnce)
+      await paced(() => collectSome(concerned.slice(at, at + removedAtOnce)))
+  }
+
+  /** Rows and bytes, without a rest in between: whoever pushes one of these waits until it is gone. */
+  async function collectSome(digests: string[]): Promise<void> {
     const times = { before: before.toISOString(), now: clock.now().toISOString() }
-    const removed = await transact(db, (trx) => removeUnneeded(trx, concerned, times))
+    const removed = await transact(db, (trx) => removeUnneeded(trx, digests, times))
     count(removed.blobs)
-    collection.freedBytes += await removeBytes(
-      removed.blobs.map(({ digest }) => digest),
-      db,
-      blobs,
-    )
+    await removeBytes(removed.blobs)
   }
 
-  function count(gone: CollectedBlob[]): void {
-    collection.blobs += gone.length
-    collection.unheld += gone.filter(({ repositories }) => repositories.length === 0).length
-    collection.removed.push(...gone.slice(0, maxNamed - collection.removed.length))
+  /** Removes the bytes of blobs that `blob_removals` has, and then their rows there. */
+  async function removeBytes(gone: readonly { digest: string; sizeBytes: number }[]): Promise<void> {
+    if (gone.length === 0) return
+    const digests = gone.map(({ digest }) => digest)
+    await blobs.remove(digests)
+    await db.deleteFrom('blob_removals').where('digest', 'in', digests).execute()
+    for (const { sizeBytes } of gone) collection.freedBytes += sizeBytes
   }
 
-  if (!dryRun) {
+  /** Takes up what a collection left that has died; it stops when it takes so long that another one may take this one for dead. */
+  async function removeLeft(): Promise<void> {
     const now = clock.now()
     // Whoever changes the row has it: of two, one.
     const left = await db
@@ -77,12 +84,24 @@ export async function collect(options: CollectionOptions): Promise<BlobCollectio
       .where('since', '<=', new Date(now.getTime() - (isAlone ? 0 : removalMs)).toISOString())
       .returning('digest')
       .execute()
-    collection.freedBytes += await removeBytes(
-      left.map(({ digest }) => digest),
-      db,
-      blobs,
-    )
+    const giveUpAt = performance.now() + removalMs / 2
+    for (let at = 0; at < left.length && performance.now() < giveUpAt; at += removedAtOnce)
+      await paced(async () => {
+        const there = []
+        // Some may be gone already.
+        for (const { digest } of left.slice(at, at + removedAtOnce))
+          there.push({ digest, sizeBytes: (await blobs.stat(digest))?.sizeBytes ?? 0 })
+        await removeBytes(there)
+      })
   }
+
+  function count(gone: CollectedBlob[]): void {
+    collection.blobs += gone.length
+    collection.unheld += gone.filter(({ repositories }) => repositories.length === 0).length
+    collection.removed.push(...gone.slice(0, maxNamed - collection.removed.length))
+  }
+
+  if (!dryRun) await removeLeft()
   let done = 0
   for (let after: string | undefined = ''; after !== undefined; ) {
     const page = await db
@@ -93,7 +112,7 @@ export async function collect(options: CollectionOptions): Promise<BlobCollectio
       .limit(batchSize)
       .execute()
     const digests = page.map(({ digest }) => digest)
-    await paced(() => collectBatch(digests))
+    await collectBatch(digests)
     done += digests.length
     onProgress?.(Math.min(done, Number(total)), Number(total))
     after = digests.at(-1)
@@ -112,24 +131,4 @@ export async function collect(options: CollectionOptions): Promise<BlobCollectio
     startedAt: startedAt.toISOString(),
     endedAt: clock.now().toISOString(),
   }
-}
-
-/**
- * Removes the bytes of blobs that `blob_removals` has, and then their rows there; answers how many bytes there were. It stops when it takes so long that
- * another one may take it for dead: the rows stay.
- */
-async function removeBytes(digests: string[], db: Db, blobs: Pick<Blobs, 'stat' | 'remove'>): Promise<number> {
-  const since = performance.now()
-  let freedBytes = 0
-  for (let at = 0; at < digests.length; at += batchSize) {
-    const gone = []
-    for (const digest of digests.slice(at, at + batchSize)) {
-      if (performance.now() - since > removalMs / 2) break
-      freedBytes += (await blobs.stat(digest))?.sizeBytes ?? 0
-      await blobs.remove(digest)
-      gone.push(digest)
-    }
-    if (gone.length > 0) await db.deleteFrom('blob_removals').where('digest', 'in', gone).execute()
-  }
-  return freedBytes
 }

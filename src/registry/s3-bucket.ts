@@ -102,7 +102,10 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
       }),
     remove: (keys) =>
       ask(`remove ${keys[0]}`, async () => {
-        if (keys.length > 0) await client.removeObjects(bucket, [...keys])
+        if (keys.length === 0) return
+        // What it could not remove is told in an answer that is fine otherwise.
+        const [failed] = (await client.removeObjects(bucket, [...keys])) as unknown as { Code: string; Key: string }[]
+        if (failed) throw Object.assign(new Error(failed.Key), { code: failed.Code })
       }),
   }
 }

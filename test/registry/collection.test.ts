@@ -93,7 +93,7 @@ test('O16 what an upload is about to become is not collected', async () => {
   const { digest } = await pushBytes(http, 'a', Buffer.from('x'))
   await ask(http, 'DELETE', `/v2/a/blobs/${digest}`)
   const id = (await startUpload(http, 'b')).split('/').at(-1) ?? ''
-  await claimDigest(db, id, digest)
+  await claimDigest(db, 'b', id, digest)
   expect(await collect({ db, blobs, before: tomorrow() })).toMatchObject({ blobs: 0 })
   await ask(http, 'DELETE', `/v2/b/blobs/uploads/${id}`)
   expect(await collect({ db, blobs, before: tomorrow() })).toMatchObject({ blobs: 1, freedBytes: 1 })
@@ -108,10 +108,10 @@ test('O16 a push of a blob whose bytes are just going waits, and is there afterw
   const goOn = Promise.withResolvers<void>()
   const slow = {
     ...blobs,
-    async remove(one: string) {
+    async remove(some: readonly string[]) {
       reached.resolve()
       await goOn.promise
-      await blobs.remove(one)
+      await blobs.remove(some)
     },
   }
   const collecting = collect({ db, blobs: slow, before: tomorrow() })
@@ -137,8 +137,8 @@ for (const step of steps)
     if (step === steps[0]) dying.abort(new Error('killed'))
     const killed = {
       ...blobs,
-      async remove(one: string) {
-        if (step === steps[2]) await blobs.remove(one)
+      async remove(some: readonly string[]) {
+        if (step === steps[2]) await blobs.remove(some)
         throw new Error('killed')
       },
     }
