@@ -41,13 +41,15 @@ export function openStreamDoor({
   return async ({ id, socket, request, join }) => {
     // At once: what comes while the other server is looked for is not lost.
     const end = webSocketStream(socket)
-    const { url: path = '', headers } = request
+    const { url = '', headers } = request
     try {
       const owner = streams.has(id) || headers[sentOnHeader] ? undefined : await owners?.find(id, new Date())
       if (!owner) return join(end)
       const { authorization, 'sec-websocket-protocol': protocols } = headers
       const other = await openWebSocket({
-        ...{ url: owner.url, path, trust: { fingerprint: owner.fingerprint }, signal: closing },
+        ...{ url: owner.url, trust: { fingerprint: owner.fingerprint }, signal: closing },
+        // Callers may name a whole address (RFC 9112, 3.2.2).
+        path: new URL(url, owner.url).pathname,
         ...(authorization ? { authorization } : {}),
         ...(protocols ? { protocols: protocols.split(/\s*,\s*/) } : {}),
         headers: { [sentOnHeader]: '1' },

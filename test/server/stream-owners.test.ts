@@ -3,11 +3,12 @@ import { buffer } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Stream } from '../../src/platform/web-socket.ts'
 import { removeOldStreams } from '../../src/server/stream-owners.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { openStreamServer } from '../support/stream-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { openTestDatabase } from '../support/test-database.ts'
 
-async function openServers(options: { reachedAt?: string } = {}) {
+async function openServers(options: Omit<Parameters<typeof openStreamServer>[0], 'db'> = {}) {
   const db = await openTestDatabase(await temporaryFolder())
   onTestFinished(() => db.destroy())
   const owner = await openStreamServer({ db, ...options })
@@ -70,6 +71,22 @@ describe('O16 of several servers', () => {
     expect((await closed(await other.dial('0123456789abcdef'))).code).toBe(1008)
   })
 
+  test('one with a certificate of its own is known by what its row says, and nothing is told to another in its place', async () => {
+    const shows = makeCertificate()
+    const { owner, other } = await openServers({ shows })
+    const stream = await owner.open()
+    const person = await other.person(stream)
+    person.bytes.write('who is there?')
+    expect(await said(await other.dial(stream.id))).toBe('who is there?')
+    owner.streams.close()
+    expect(await closed(person)).toEqual({ code: 1001, reason: 'the server is stopping' })
+
+    const imitated = await openServers({ shows, saysToShow: makeCertificate() })
+    const refused = await closed(await imitated.other.person(await imitated.owner.open()))
+    expect(refused).toMatchObject({ code: 1011, reason: expect.stringContaining('cannot be reached') })
+    expect(imitated.owner.taken).toEqual([])
+  })
+
   test('none asks around when the address of the one that opened it is that of another', async () => {
     const { owner, third } = await openServers({ reachedAt: 'http://127.0.0.1:1' })
     const stream = await owner.open()
@@ -111,13 +128,13 @@ describe('O16 of several servers', () => {
   })
 
   test('a person who does not read stops the host, and then reads all of it, and how it ended', async () => {
-    const { owner, other, third } = await openServers()
+    const { owner, other } = await openServers()
     const stream = await owner.open()
-    const host = await third.dial(stream.id)
+    const host = await owner.dial(stream.id)
     const person = await other.person(stream)
     const piece = randomBytes(256 * 1024)
     const hash = createHash('sha256')
-    // What the owner takes from the host's side: it stops reading, long before all of this is sent.
+    // The owner stops reading what the host sends, long before all of this is sent.
     const [fromHost] = owner.taken
     let pieces = 0
     for (; pieces < 400 && !fromHost?.isPaused; pieces++) {
