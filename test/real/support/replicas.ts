@@ -36,8 +36,10 @@ export interface Replicas {
   kill(server: number, signal?: NodeJS.Signals): Promise<void>
   /** Starts a server, again, and answers when it is ready. The balancer sees it within some seconds. */
   start(server: number): Promise<void>
-  /** Says something to the balancer's socket, and answers what it said: `show stat`, `set server servers/a state drain`. */
+  /** Says something to the balancer's socket, and answers what it said: `set server servers/a state drain`. */
   balancer(command: string): Promise<string>
+  /** What the balancer knows of each server: its `status`, requests that are open now (`scur`), and all there were (`stot`). */
+  balancedServers(): Promise<Record<string, string | undefined>[]>
   /** Waits until the balancer sends requests to each of these servers, and to no other. */
   balanced(servers: readonly number[]): Promise<void>
   /** Ends everything, and removes the database. */
@@ -112,11 +114,18 @@ export async function startReplicas(
       if (!balancer) throw new Error('there is no balancer')
       return say(balancer.socket, command)
     },
+    async balancedServers() {
+      const [head = '', ...lines] = (await replicas.balancer('show stat')).split('\n')
+      const names = head.replace(/^# /, '').split(',')
+      return lines
+        .filter((line) => /^servers,[ab],/.test(line))
+        .map((line) => Object.fromEntries(line.split(',').map((value, column) => [names[column], value])))
+    },
     async balanced(those) {
       const wanted = urls.map((_, server) => (those.includes(server) ? 'UP' : 'DOWN'))
       await until(`servers ${those} in the balancer, and no other`, async () => {
-        const lines = (await replicas.balancer('show stat')).split('\n').filter((line) => /^servers,[ab],/.test(line))
-        return lines.every((line, server) => line.split(',')[statusColumn] === wanted[server])
+        const seen = await replicas.balancedServers()
+        return seen.every(({ status }, server) => status === wanted[server])
       })
     },
     async stop() {
@@ -132,9 +141,6 @@ export async function startReplicas(
   const started = starting.move()
   return { ...replicas, admin }
 }
-
-/** Of the CSV that `show stat` prints. */
-const statusColumn = 17
 
 /** HAProxy with the shipped configuration, of which only addresses are replaced. */
 async function startBalancer(folder: string, urls: readonly string[]) {
