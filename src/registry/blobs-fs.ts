@@ -106,25 +106,27 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
       return `sha256:${size === 0 ? newHash('sha256').digest('hex') : await hashOf(upload, 'sha256', size)}`
     },
 
-    async commit(upload, digest) {
+    async commit(upload, digest, record) {
       const { algorithm, hex } = parseDigest(digest)
       const path = uploadPath(upload)
       const target = blobPath(digest)
       const file = await openForAppend(path)
+      let sizeBytes: number
       try {
-        const sizeBytes = sizeOf(file)
+        sizeBytes = sizeOf(file)
         if ((await hashOf(upload, algorithm, sizeBytes)) !== hex)
           throw new AppError('DIGEST_INVALID', `the ${sizeBytes} bytes of the upload do not have the digest ${digest}`)
         await syncUpload(file, path)
         await makeDurable(dirname(target))
         await moveInto(path, target)
         running.delete(upload)
-        return { sizeBytes }
       } catch (error) {
         throw asStorageError(error, target)
       } finally {
         await file.close()
       }
+      await record?.({ sizeBytes })
+      return { sizeBytes }
     },
 
     uploads: () => listFolder(join(folder, 'uploads')),

@@ -89,7 +89,7 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
 
     digest: async (upload) => `sha256:${await hashOf(upload, 'sha256', await chainUpTo(upload))}`,
 
-    async commit(upload, digest) {
+    async commit(upload, digest, record) {
       const { algorithm, hex } = parseDigest(digest)
       const keys = await keysOf(upload)
       const chain = chainOf(piecesIn(keys))
@@ -102,8 +102,10 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
           chain.map(({ key }) => key),
           blobKey(digest),
         )
-      await bucket.remove(keys)
+      await record?.({ sizeBytes })
       running.delete(upload)
+      // The blob is there and known. What stays is found without a session one day, and goes.
+      await bucket.remove(keys).catch(() => {})
       return { sizeBytes }
     },
 

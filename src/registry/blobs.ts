@@ -31,11 +31,16 @@ export interface Blobs {
   /** The sha256 digest of what an upload has by now. */
   digest(upload: string): Promise<string>
   /**
-   * Makes an upload the blob `digest`, or one more copy of it when it is there already. The upload is gone afterwards.
+   * Makes an upload the blob `digest`, or one more copy of it when it is there already, and then lets the caller `record` that. The upload is gone
+   * afterwards; in a shared store not before `record` has ended: whoever asks another server to commit it, after a crash or too early, finds its bytes or the record.
    * @throws AppError DIGEST_INVALID when its bytes are others or the algorithm is unknown; storage-full. The upload stays as it was,
-   * unless its disk failed to keep it: then it is gone.
+   * unless its disk failed to keep it: then it is gone. What `record` throws, with the blob there.
    */
-  commit(upload: string, digest: string): Promise<{ sizeBytes: number }>
+  commit(
+    upload: string,
+    digest: string,
+    record?: (blob: { sizeBytes: number }) => Promise<void>,
+  ): Promise<{ sizeBytes: number }>
   /** The uploads that there are. */
   uploads(): Promise<string[]>
   /** Removes an upload; none there is fine. */

@@ -69,7 +69,8 @@ export async function writePieces(
   } finally {
     if (filled > 0 && length > lengthOf(chain)) await send()
     await sending
-    if (refilled && written.length >= chain.length) await bucket.remove([refilled.key])
+    // One that stays takes room until the upload ends, and is in nobody's way.
+    if (refilled && written.length >= chain.length) await bucket.remove([refilled.key]).catch(() => {})
   }
   return written.length >= chain.length ? written : [...chain]
 }

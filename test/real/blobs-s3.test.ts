@@ -179,6 +179,16 @@ describe('a bucket of MinIO', () => {
     expect(await minio.keys(options)).toHaveLength(1)
   })
 
+  test('what a server had joined when it was killed, and not yet written down, another one commits', async () => {
+    const { blobs: first, openAgain, options } = await open()
+    const digest = sha256('abc')
+    await first.append('one', Readable.from([Buffer.from('abc')]), plenty)
+    const killed = first.commit('one', digest, () => Promise.reject(new Error('killed')))
+    await expect(killed).rejects.toThrow('killed')
+    expect(await (await openAgain()).commit('one', digest)).toEqual({ sizeBytes: 3 })
+    expect(await minio.keys(options)).toHaveLength(1)
+  })
+
   test('other bytes for the same place, by another server, never become a blob of the wrong digest', async () => {
     const { blobs: first, openAgain } = await open()
     const second = await openAgain()

@@ -40,6 +40,21 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect(await leftovers()).toEqual([])
     })
 
+    test('a blob is there, whole, when it is recorded; what the record throws comes out', async () => {
+      const { blobs } = await open()
+      const digest = sha256('abc')
+      const recorded: unknown[] = []
+      await blobs.append('one', from(Buffer.from('abc')), plenty)
+      await blobs.commit('one', digest, async (blob) => {
+        recorded.push(blob, (await readAll(blobs, digest)).toString())
+      })
+      expect(recorded).toEqual([{ sizeBytes: 3 }, 'abc'])
+      await blobs.append('two', from(Buffer.from('abc')), plenty)
+      const failing = blobs.commit('two', digest, () => Promise.reject(new Error('the database is away')))
+      await expect(failing).rejects.toThrow('the database is away')
+      expect(await blobs.stat(digest)).toEqual({ sizeBytes: 3 })
+    })
+
     test('bytes whose digest is another are refused, stay an upload, and leave nothing when it is abandoned', async () => {
       const { blobs, leftovers } = await open()
       await blobs.append('one', from(Buffer.from('abc')), plenty)
