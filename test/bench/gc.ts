@@ -14,6 +14,7 @@ import { startEngines } from './engines.ts'
 import { makeLitter } from './gc/litter.ts'
 import { collectOffline } from './gc/offline-peer.ts'
 import { pushAtMost, pushSteadily } from './gc/push-load.ts'
+import { quantile } from './quantile.ts'
 import { Connection } from './registry/connection.ts'
 import { type Slipway, startSlipway } from './slipway.ts'
 
@@ -24,7 +25,7 @@ const { values: options } = parseArgs({
     bytes: { type: 'string', default: '4096' },
     clients: { type: 'string', default: '16' },
     load: { type: 'string', default: '0.5' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '60' },
     on: { type: 'string', default: Object.keys(arrangements).join(',') },
     folder: { type: 'string', default: tmpdir() },
     help: { type: 'boolean', default: false },
@@ -151,11 +152,6 @@ async function diskBytes(folder: string): Promise<number> {
 function sayTimes(what: string, times: readonly number[]): void {
   const cells = [0.5, 0.99, 1].map((part) => `${quantile(times, part).toFixed(1)} ms`.padStart(10))
   say(`${what.padEnd(24)} ${String(times.length).padStart(6)}${cells.join('')}`)
-}
-
-function quantile(times: readonly number[], part: number): number {
-  const sorted = times.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
 }
 
 function secondsSince(start: number): string {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { quantile } from '../quantile.ts'
 import { Connection } from './connection.ts'
 import { type Content, newContent } from './content.ts'
 import type { RunningPeer } from './peers.ts'
@@ -183,8 +184,7 @@ function rate(value: number, unit: string): Figure {
 }
 
 function latencies(what: string, count: number, { elapsed, each }: Times): Record<string, Figure> {
-  const sorted = each.toSorted((a, b) => a - b)
-  const at = (part: number) => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number) * 1000
+  const at = (part: number) => quantile(each, part) * 1000
   return {
     [what]: rate(count / elapsed, '/s'),
     '  its p50': { value: at(0.5), unit: 'ms', better: 'less' },
