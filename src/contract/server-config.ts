@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 
 const MiB = 1024 * 1024
+const maxDays = 36_500
 
 /** How many bytes of blobs a repository may hold. */
 export const QuotaRule = Type.Object(
@@ -29,14 +30,14 @@ export const RetentionRule = Type.Object(
      */
     keepLast: Type.Optional(Type.Integer({ minimum: 1 })),
     /** Those pushed within so many days. */
-    keepDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    keepDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: maxDays })),
     /** Those pushed, or their manifest pulled, within so many days. */
-    keepPulledDays: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+    keepPulledDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: maxDays })),
     /**
      * So many days after it was pushed, was pulled or lost its tag, a manifest goes that has no tag and that nothing else names; the first rule counts that
      * matches the repository and has this. Without one, such manifests stay.
      */
-    untaggedDays: Type.Optional(Type.Number({ minimum: 0 })),
+    untaggedDays: Type.Optional(Type.Number({ minimum: 0, maximum: maxDays })),
   },
   { additionalProperties: false },
 )

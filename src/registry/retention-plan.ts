@@ -1,18 +1,8 @@
 import type { RetentionRule } from '../contract/server-config.ts'
-import {
-  lastUse,
-  linksOf,
-  type ManifestFacts,
-  type RepositoryFacts,
-  reach,
-  sortTags,
-  type TagFacts,
-  type Uses,
-} from './retention-facts.ts'
-import { ruleOfUntagged, ruleText } from './retention-rules.ts'
+import { lastUse, type ManifestFacts, type RepositoryFacts, type TagFacts, type Uses } from './retention-facts.ts'
+import { daysBefore, ruleOfUntagged, ruleText } from './retention-rules.ts'
 import { tagsThatGo } from './retention-tags.ts'
-
-const dayMs = 86_400_000
+import { reach, spread, type Web, weave } from './retention-web.ts'
 
 /** What is to go of a repository, and why. */
 export interface Retirement {
@@ -20,7 +10,10 @@ export interface Retirement {
   manifests: Going<{ digest: string }>[]
 }
 
-export type Going<T> = T & { reason: string }
+export type Going<T> = T & {
+  /** The rule by which it goes. */
+  reason: string
+}
 
 export interface Times {
   now: Date
@@ -44,13 +37,13 @@ export function planRetention(
   rules: readonly RetentionRule[],
   times: Times,
 ): { start: Start; goes: Retirement } {
-  const tags = tagsThatGo(facts, uses, rules, times.now).map(({ rule, ...tag }) => ({ ...tag, reason: ruleText(rule) }))
-  const loose = looseManifests(facts, uses)
-  const expired = expiredOf(loose, facts, rules, times)
-  const isExpired = new Set(expired.map(({ digest }) => digest))
-  const start = { tags, untagged: expired }
-  const held = [...uses.manifests, ...loose.filter(({ digest }) => !isExpired.has(digest)).map(({ digest }) => digest)]
-  return sweep(facts, start, held, times.before)
+  const web = weave(facts)
+  const tags = tagsThatGo(facts.repository, web, uses, rules, times.now)
+  const loose = looseManifests(web, uses)
+  const untagged = expiredOf(loose, facts.repository, rules, times)
+  const isExpired = new Set(untagged.map(({ digest }) => digest))
+  const held = loose.map(({ digest }) => digest).filter((digest) => !isExpired.has(digest))
+  return sweep(web, { tags, untagged }, [...uses.manifests, ...held], times.before)
 }
 
 /**
@@ -59,70 +52,58 @@ export function planRetention(
  * other manifests would be without a tag, and nobody would know any more by which rule they go.
  */
 export function sweep(
-  facts: RepositoryFacts,
+  { manifests, own, tied, links }: Web,
   start: Start,
   held: readonly string[],
   before: Date,
 ): { start: Start; goes: Retirement } {
-  const { manifests } = facts
-  const links = linksOf(facts)
-  const { own, tied } = sortTags(facts)
   const since = before.toISOString()
   const waiting: string[] = []
   for (let { tags, untagged } = start; ; ) {
     const isGoing = new Set(tags.map(({ name }) => name))
     const staying = own.filter(({ name }) => !isGoing.has(name)).map(({ manifest }) => manifest)
     const kept = reach(links, [...staying, ...held, ...waiting])
-    const reasons = new Map<string, string>()
-    const beginnings = [...tags.map((tag) => ({ ...tag, digest: tag.manifest })), ...untagged]
-    const wanted = new Set<string>()
-    for (const { digest, reason } of beginnings)
-      if (!kept.has(digest))
-        for (const below of reach(links, [digest])) {
-          if (kept.has(below)) continue
-          if (!reasons.has(below)) reasons.set(below, reason)
-          if ((manifests.get(below)?.usedAt ?? '') >= since) wanted.add(digest)
-        }
-    if (wanted.size > 0) {
+    const beginnings = [...tags.map(({ manifest, reason }) => ({ digest: manifest, reason })), ...untagged]
+    const going = spread(links, beginnings, kept)
+    const isPromised = (digest: string) => going.has(digest) && (manifests.get(digest)?.usedAt ?? '') >= since
+    if ([...going.keys()].some(isPromised)) {
+      const isWanted = ({ digest }: { digest: string }) => [...reach(links, [digest])].some(isPromised)
+      const wanted = new Set(beginnings.filter(isWanted).map(({ digest }) => digest))
       waiting.push(...wanted)
       tags = tags.filter(({ manifest }) => !wanted.has(manifest))
       untagged = untagged.filter(({ digest }) => !wanted.has(digest))
       continue
     }
     const loosed = tied
-      .filter(({ to }) => reasons.has(to))
+      .filter(({ to }) => going.has(to))
       .map(({ to, ...tag }) => ({ ...tag, reason: `belongs to ${to}` }))
-    const goes = [...reasons].map(([digest, reason]) => ({ digest, reason }))
+    const goes = [...going].map(([digest, reason]) => ({ digest, reason }))
     return { start: { tags, untagged }, goes: { tags: [...tags, ...loosed], manifests: goes } }
   }
 }
 
 /** The manifests that nothing holds: no tag, no index, no subject, nobody who uses them. */
-function looseManifests(facts: RepositoryFacts, uses: Uses): ManifestFacts[] {
-  const links = linksOf(facts)
-  const all = [...facts.manifests.values()]
+function looseManifests({ manifests, own, links }: Web, uses: Uses): ManifestFacts[] {
   const linked = new Set([...links.values()].flat())
-  const tagged = sortTags(facts).own.map(({ manifest }) => manifest)
-  const free = all.map(({ digest }) => digest).filter((digest) => !linked.has(digest))
-  const isHeld = reach(links, [...tagged, ...uses.manifests])
+  const free = [...manifests.keys()].filter((digest) => !linked.has(digest))
+  const isHeld = reach(links, [...own.map(({ manifest }) => manifest), ...uses.manifests])
   const isAnchored = reach(links, [...isHeld, ...free])
   // An index that has one of its members as its subject holds it and is held by it, in a ring: nothing else holds these either.
-  return all.filter(({ digest }) => !isHeld.has(digest) && (!linked.has(digest) || !isAnchored.has(digest)))
+  return [...manifests.values()].filter(
+    ({ digest }) => !isHeld.has(digest) && (!linked.has(digest) || !isAnchored.has(digest)),
+  )
 }
 
 function expiredOf(
   loose: readonly ManifestFacts[],
-  { repository }: RepositoryFacts,
+  repository: string,
   rules: readonly RetentionRule[],
   { now, before }: Times,
 ): Going<{ digest: string }>[] {
   const rule = ruleOfUntagged(rules, repository)
   if (rule?.untaggedDays === undefined) return []
-  const since = new Date(now.getTime() - rule.untaggedDays * dayMs).toISOString()
-  return (
-    loose
-      // An index that names it may be on its way.
-      .filter((manifest) => lastUse(manifest) < since && lastUse(manifest) < before.toISOString())
-      .map(({ digest }) => ({ digest, reason: `no tag, ${ruleText(rule)}` }))
-  )
+  const since = [daysBefore(now, rule.untaggedDays), before.toISOString()].reduce((a, b) => (a < b ? a : b))
+  const reason = `no tag, ${ruleText(rule)}`
+  // One that came since `before` may be a member of an index that is on its way.
+  return loose.filter((manifest) => lastUse(manifest) < since).map(({ digest }) => ({ digest, reason }))
 }

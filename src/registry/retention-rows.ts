@@ -1,7 +1,7 @@
 import type { Db } from '../database/open.ts'
 import type { ManifestFacts, RepositoryFacts, TagFacts } from './retention-facts.ts'
-import { tiesOf } from './retention-facts.ts'
 import type { Start } from './retention-plan.ts'
+import { tiesOf } from './retention-web.ts'
 
 /** So many rows are read at once. */
 const pageSize = 500

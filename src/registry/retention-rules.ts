@@ -49,3 +49,8 @@ export function ruleText({ repositories, tags, ...conditions }: RetentionRule): 
     .filter((part) => part !== '')
     .join(': ')
 }
+
+/** The moment so many days before another, as ISO 8601. */
+export function daysBefore(now: Date, days: number): string {
+  return new Date(now.getTime() - days * 86_400_000).toISOString()
+}

@@ -1,42 +1,46 @@
-import { compare, prerelease } from 'semver'
+import { SemVer } from 'semver'
 import type { RetentionRule } from '../contract/server-config.ts'
 import { isVersion } from './release-rules.ts'
-import { type RepositoryFacts, sortTags, type TagFacts, type Uses } from './retention-facts.ts'
-import { ruleOfTag } from './retention-rules.ts'
+import type { TagFacts, Uses } from './retention-facts.ts'
+import { daysBefore, ruleOfTag, ruleText } from './retention-rules.ts'
+import type { Web } from './retention-web.ts'
 
-const dayMs = 86_400_000
-
-/** The tags of a repository that no condition of their rule keeps, each with the rule. */
+/** The tags of a repository that no condition of their rule keeps. */
 export function tagsThatGo(
-  facts: RepositoryFacts,
+  repository: string,
+  web: Web,
   uses: Uses,
   rules: readonly RetentionRule[],
   now: Date,
-): (TagFacts & { rule: RetentionRule })[] {
-  const since = (days: number) => new Date(now.getTime() - days * dayMs).toISOString()
-  const byRule = new Map<RetentionRule, TagFacts[]>()
-  for (const tag of sortTags(facts).own) {
-    const rule = ruleOfTag(rules, facts.repository, tag.name)
-    const alike = rule && byRule.get(rule)
-    if (alike) alike.push(tag)
-    else if (rule) byRule.set(rule, [tag])
-  }
+): (TagFacts & { reason: string })[] {
+  const byRule = Map.groupBy(web.own, ({ name }) => ruleOfTag(rules, repository, name))
   return [...byRule].flatMap(([rule, tags]) => {
-    const { keepLast, keepDays, keepPulledDays } = rule
-    const last = keepLast === undefined ? new Set<TagFacts>() : newest(tags, keepLast)
-    const isKept = (tag: TagFacts) =>
-      last.has(tag) ||
-      (keepDays !== undefined && tag.updatedAt >= since(keepDays)) ||
-      // What nobody has pulled yet may be about to be.
-      (keepPulledDays !== undefined &&
-        (tag.updatedAt >= since(keepPulledDays) || lastPull(facts, tag.manifest) >= since(keepPulledDays))) ||
-      isUsed(facts, uses, tag)
-    return tags.filter((tag) => !isKept(tag)).map((tag) => ({ ...tag, rule }))
+    if (!rule) return []
+    const isKept = keptBy(rule, tags, web, now)
+    const reason = ruleText(rule)
+    return tags.filter((tag) => !isKept(tag) && !isUsed(web, uses, tag)).map((tag) => ({ ...tag, reason }))
   })
 }
 
+/** Whether a rule keeps a tag; all of those for which it decides have to be told. */
+function keptBy(
+  { keepLast, keepDays, keepPulledDays }: RetentionRule,
+  tags: readonly TagFacts[],
+  web: Web,
+  now: Date,
+): (tag: TagFacts) => boolean {
+  const last = keepLast === undefined ? new Set<TagFacts>() : newest(tags, keepLast)
+  const pushedSince = keepDays === undefined ? undefined : daysBefore(now, keepDays)
+  const pulledSince = keepPulledDays === undefined ? undefined : daysBefore(now, keepPulledDays)
+  return (tag) =>
+    last.has(tag) ||
+    (pushedSince !== undefined && tag.updatedAt >= pushedSince) ||
+    // What nobody has pulled yet may be about to be.
+    (pulledSince !== undefined && (tag.updatedAt >= pulledSince || lastPull(web, tag.manifest) >= pulledSince))
+}
+
 /** Whether somebody uses what a tag names: by its name, or by the digest of its manifest or of a member of that. */
-export function isUsed({ manifests }: Pick<RepositoryFacts, 'manifests'>, uses: Uses, tag: TagFacts): boolean {
+export function isUsed({ manifests }: Pick<Web, 'manifests'>, uses: Uses, tag: TagFacts): boolean {
   return (
     uses.versions.has(tag.name) ||
     uses.manifests.has(tag.manifest) ||
@@ -45,7 +49,7 @@ export function isUsed({ manifests }: Pick<RepositoryFacts, 'manifests'>, uses: 
 }
 
 /** When a manifest or one that it names was last pulled: hosts know of releases by the manifest for their platform. */
-function lastPull({ manifests }: RepositoryFacts, digest: string): string {
+function lastPull({ manifests }: Web, digest: string): string {
   const manifest = manifests.get(digest)
   const times = (manifest?.members ?? []).map((member) => manifests.get(member)?.pulledAt ?? '')
   return [manifest?.pulledAt ?? '', ...times].reduce((a, b) => (a > b ? a : b))
@@ -56,11 +60,21 @@ function lastPull({ manifests }: RepositoryFacts, digest: string): string {
  * that were released.
  */
 function newest(tags: readonly TagFacts[], count: number): Set<TagFacts> {
-  const kinds = Map.groupBy(tags, ({ name }) => (isVersion(name) ? (prerelease(name) ? 'pre-release' : 'release') : ''))
+  const others: TagFacts[] = []
+  const versions: { tag: TagFacts; version: SemVer }[] = []
+  for (const tag of tags)
+    if (isVersion(tag.name)) versions.push({ tag, version: new SemVer(tag.name) })
+    else others.push(tag)
+  versions.sort((a, b) => b.version.compare(a.version))
+  const isRelease = ({ version }: (typeof versions)[number]) => version.prerelease.length === 0
   const kept = new Set<TagFacts>()
-  for (const [kind, alike] of kinds) {
+  for (const sorted of [
+    versions.filter(isRelease).map(({ tag }) => tag),
+    versions.filter((one) => !isRelease(one)).map(({ tag }) => tag),
+    others.sort(byTime),
+  ]) {
     const manifests = new Set<string>()
-    for (const tag of alike.toSorted(kind === '' ? byTime : (a, b) => compare(b.name, a.name))) {
+    for (const tag of sorted) {
       if (manifests.size === count && !manifests.has(tag.manifest)) continue
       manifests.add(tag.manifest)
       kept.add(tag)

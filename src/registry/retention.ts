@@ -6,11 +6,12 @@ import { type Clock, systemClock } from '../platform/clock.ts'
 import * as rows from './manifest-rows.ts'
 import { openPace } from './pace.ts'
 import { addRemovedTags } from './removed-tags.ts'
-import { lastUse, type Uses } from './retention-facts.ts'
+import { lastUse, type TagFacts, type Uses } from './retention-facts.ts'
 import { planRetention, type Retirement, type Start, sweep } from './retention-plan.ts'
 import { readBelow, readFacts } from './retention-rows.ts'
 import { hasRule } from './retention-rules.ts'
 import { isUsed } from './retention-tags.ts'
+import { weave } from './retention-web.ts'
 
 /** So many tags, or manifests without one, are removed in one transaction. */
 const batchSize = 50
@@ -111,15 +112,21 @@ async function remove(
     const concerned = [manifest, ...(manifest?.members ?? []).map((member) => facts.manifests.get(member))]
     return concerned.every((one) => one === undefined || lastUse(one) < plannedAt.toISOString())
   }
-  const start = {
-    tags: planned.tags.filter((tag) => {
-      const present = tags.get(tag.name)
-      const isSame = present?.manifest === tag.manifest && present.updatedAt === tag.updatedAt
-      return isSame && isUntouched(tag.manifest) && !isUsed(facts, uses, tag)
-    }),
-    untagged: planned.untagged.filter(({ digest }) => isUntouched(digest)),
+  const isSame = (tag: TagFacts) => {
+    const present = tags.get(tag.name)
+    return present?.manifest === tag.manifest && present.updatedAt === tag.updatedAt
   }
-  const { goes } = sweep(facts, start, [...held, ...uses.manifests], before)
+  const [going, staying] = partition(
+    planned.tags,
+    (tag) => isSame(tag) && isUntouched(tag.manifest) && !isUsed(facts, uses, tag),
+  )
+  const [untagged, used] = partition(planned.untagged, ({ digest }) => isUntouched(digest))
+  const { goes } = sweep(
+    weave(facts),
+    { tags: going, untagged },
+    [...held, ...uses.manifests, ...staying.map(({ manifest }) => manifest), ...used.map(({ digest }) => digest)],
+    before,
+  )
   const time = new Date().toISOString()
   await addRemovedTags(
     trx,
@@ -140,4 +147,10 @@ async function remove(
   )
   if (goes.tags.length + goes.manifests.length > 0) await onRetired?.(trx, repository, goes)
   return goes
+}
+
+/** Those for which something holds, and the others. */
+function partition<T>(all: readonly T[], holds: (one: T) => boolean): [T[], T[]] {
+  const { true: those = [], false: others = [] } = Object.groupBy(all, (one) => `${holds(one)}`)
+  return [those, others]
 }

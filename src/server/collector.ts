@@ -50,6 +50,7 @@ export function openCollector(options: CollectorOptions) {
     const before = new Date(Date.now() - collectAfterSeconds * 1000)
     const common = { db, before, dryRun, signal: closing }
     const counts = { blobs: await countBlobs(db), manifests: 0 }
+    const changed = new Set<string>()
     await pulls.flush()
     const retired = await retire({
       ...{ ...common, rules, inUse, neverMoves },
@@ -57,7 +58,10 @@ export function openCollector(options: CollectorOptions) {
         counts.manifests = total
         onProgress(done, total + counts.blobs)
       },
-      onRetired: (trx, repository, gone) => auditReleases(trx, repository, gone, doer),
+      async onRetired(trx, repository, gone) {
+        changed.add(repository)
+        await auditReleases(trx, repository, gone, doer)
+      },
     })
     if (!dryRun && retired.tags + retired.manifests > 0) {
       const { tags, manifests } = retired
@@ -66,7 +70,6 @@ export function openCollector(options: CollectorOptions) {
         subject: 'tags',
         detail: `tags ${tags}, manifests ${manifests}`,
       })
-      const changed = new Set([...retired.removedTags, ...retired.removedManifests].map(({ repository }) => repository))
       for (const repository of changed) options.onChange(repository)
     }
     const collected = await collect({

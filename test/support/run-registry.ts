@@ -3,6 +3,7 @@ import type { Db } from '../../src/database/open.ts'
 import { openLog } from '../../src/platform/log.ts'
 import type { Blobs } from '../../src/registry/blobs.ts'
 import { openFs } from '../../src/registry/blobs-fs.ts'
+import { openPulls, type Pulls } from '../../src/registry/pulls.ts'
 import type { RegistryOptions } from '../../src/registry/route-context.ts'
 import { registryRoutes } from '../../src/registry/routes.ts'
 import { openTestDatabase } from './test-database.ts'
@@ -11,6 +12,7 @@ export interface RunningRegistry {
   url: string
   db: Db
   blobs: Blobs
+  pulls: Pulls
   close(): Promise<void>
 }
 
@@ -21,6 +23,11 @@ export async function runRegistry(
 ): Promise<RunningRegistry> {
   const db = await openTestDatabase(folder)
   const blobs = options.blobs ?? (await openFs({ folder }))
+  const pulls = openPulls(db, {
+    onError(error) {
+      throw error
+    },
+  })
   const app = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 512 } })
   await app.register((scope) =>
     registryRoutes(scope, {
@@ -31,12 +38,14 @@ export async function runRegistry(
       onChange: () => {},
       ...options,
       blobs,
+      pulls,
     }),
   )
   const url = await app.listen({ host: '127.0.0.1', port })
   const close = async () => {
     await app.close()
+    await pulls.close()
     await db.destroy()
   }
-  return { url, db, blobs, close }
+  return { url, db, blobs, pulls, close }
 }
