@@ -6,6 +6,7 @@ export const closeCodes = { goingAway: 1001, policyViolation: 1008, cannot: 1011
 
 /** How long one that does not read is waited for when the other end has closed. */
 const lastWordsMs = 10_000
+const messageBytes = 64 * 1024
 
 /**
  * Joins two ends: the bytes go both ways, and how the one ends the other does, once it has what came before. Each is read only as fast as the other
@@ -27,14 +28,19 @@ async function carry(from: Stream, to: Stream): Promise<void> {
 async function carryBytes(from: Stream, to: Stream): Promise<void> {
   try {
     // Left early, it is not destroyed: it hears why the other end closed.
+    // What has gathered may be longer than a message may be.
     for await (const piece of from.bytes.iterator({ destroyOnReturn: false }))
-      await new Promise<void>((resolve, reject) => {
-        to.bytes.write(piece, (error) => (error ? reject(error) : resolve()))
-      })
+      for (let at = 0; at < piece.length; at += messageBytes) await send(to, piece.subarray(at, at + messageBytes))
   } catch {
     // One of both is cut, which its end tells. What is left of the other goes nowhere.
     from.bytes.resume()
   }
+}
+
+function send(to: Stream, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    to.bytes.write(bytes, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 /** Whether a code may be sent; those that only tell of a connection without a proper end may not (RFC 6455, 7.4). */

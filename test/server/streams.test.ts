@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openConsoles } from '../../src/agent/consoles.ts'
 import { openNotice } from '../../src/agent/notice.ts'
@@ -10,7 +11,7 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { serveSocket } from '../../src/platform/serve.ts'
 import { openUpgrade } from '../../src/platform/upgrade.ts'
-import type { Stream } from '../../src/platform/web-socket.ts'
+import { maxMessageBytes, type Stream } from '../../src/platform/web-socket.ts'
 import { streamHost as host, openStreamServer } from '../support/stream-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -138,6 +139,21 @@ describe('a stream', () => {
     const stream = server.streams.open(host)
     const person = await server.person(stream)
     expect(await closed(person)).toEqual({ code: 1013, reason: 'the host did not answer in time; is it up?' })
+  })
+
+  test('takes messages of any size that is allowed, however many wait together', async () => {
+    const server = await openStreamServer()
+    const stream = await server.open()
+    const person = await server.person(stream)
+    const bytes = randomBytes(maxMessageBytes)
+    person.bytes.write('some words, and then: ')
+    person.bytes.write(bytes)
+    await expect.poll(() => server.taken[0]?.isPaused, { timeout: 20_000 }).toBe(true)
+    const host = await server.dial(stream.id)
+    const heard = buffer(host.bytes)
+    person.close(1000)
+    expect((await heard).subarray(-bytes.length).equals(bytes)).toBe(true)
+    expect((await host.ended).code).toBe(1000)
   })
 
   test('is for one person with its ticket, and for its host', async () => {
