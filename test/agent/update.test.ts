@@ -68,7 +68,8 @@ describe('an update that goes well', () => {
     const host = await startHost()
     const rc2 = await makeRc(workshop, '1.0.1')
     const report = await update(host, rc2, compute1)
-    expect(report).toMatchObject({ current: setOf(rc2, compute1), lastUpdate: { result: 'committed' }, rejected: [] })
+    const sets = { current: setOf(rc2, compute1), previous: setOf(rc, compute1) }
+    expect(report).toMatchObject({ ...sets, lastUpdate: { result: 'committed' }, rejected: [] })
     expect((await services(host)).filter((it) => /^(stop|start)/.test(it))).toEqual(['start slipway_compute'])
 
     expect((await metrics(report)).filter((line) => /^slipway_tls_certificate_expiry/.test(line))).toEqual([])
