@@ -10,12 +10,15 @@ const ofUploads = /^(?:select (?:(?! from ).)+ from|insert into|update|delete fr
 /** Asked by who is about to make a blob; what he writes after it is waited for. */
 const ofRemovals = /^select "digest" from "blob_removals" where "digest" = \?$/
 
+/** Who asks something. Nobody knows a secret before its row is on the disk, and who revokes one is answered when it is revoked for good. */
+const ofCallers = /^select (?:\* from "tokens"|"name", "key_hash" from "hosts") where "id" = \?$/
+
 /** When a token was used last is a note for people; a pull should not wait for it. */
 const ofLastUse = /^update "tokens" set "last_used_at" = \? where "id" = \?$/
 
 /** What is neither known to be a reader nor to mean nothing counts as a writer: that costs one sync too many, and loses nothing. */
 export function effectOf(sql: string): Effect {
-  if (/^(?:begin|commit|rollback)\b/i.test(sql) || ofUploads.test(sql) || ofLastUse.test(sql) || ofRemovals.test(sql))
-    return 'none'
+  if (/^(?:begin|commit|rollback)\b/i.test(sql)) return 'none'
+  if ([ofUploads, ofRemovals, ofCallers, ofLastUse].some((one) => one.test(sql))) return 'none'
   return /^select\b/i.test(sql) ? 'reads' : 'writes'
 }

@@ -3,6 +3,7 @@ import type { Db } from '../database/open.ts'
 import { transact } from '../database/transact.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import type { Blobs } from './blobs.ts'
+import { claimedOrBack } from './claim.ts'
 import { adoptOrphans } from './orphans.ts'
 import { openPace } from './pace.ts'
 import { findUnneeded, removeUnneeded } from './unneeded.ts'
@@ -65,11 +66,13 @@ export async function collect(options: CollectionOptions): Promise<BlobCollectio
     await removeBytes(removed.blobs)
   }
 
-  /** Removes the bytes of blobs that `blob_removals` has, and then their rows there. */
-  async function removeBytes(gone: readonly { digest: string; sizeBytes: number }[]): Promise<void> {
-    if (gone.length === 0) return
-    const digests = gone.map(({ digest }) => digest)
-    await blobs.remove(digests)
+  /** Removes the bytes of blobs that `blob_removals` has, but of those that are just pushed again; and then their rows there. */
+  async function removeBytes(going: readonly { digest: string; sizeBytes: number }[]): Promise<void> {
+    if (going.length === 0) return
+    const digests = going.map(({ digest }) => digest)
+    const kept = await claimedOrBack(db, digests)
+    const gone = going.filter(({ digest }) => !kept.has(digest))
+    await blobs.remove(gone.map(({ digest }) => digest))
     await db.deleteFrom('blob_removals').where('digest', 'in', digests).execute()
     for (const { sizeBytes } of gone) collection.freedBytes += sizeBytes
   }

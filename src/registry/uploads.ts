@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, isAppError } from '../contract/errors.ts'
-import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
-import type { UploadsTable } from '../database/tables.ts'
 import { transact } from '../database/transact.ts'
+import { backoffMs } from '../platform/clock.ts'
 import type { Blobs } from './blobs.ts'
 import { bodyPieces } from './body-pieces.ts'
 import * as catalog from './catalog.ts'
 import { claimDigest } from './claim.ts'
 import type { Quotas } from './quota.ts'
+import { countOpen, deleteClaimed, deleteUpload, insertUpload, selectUpload, unknownUpload } from './upload-rows.ts'
 
 /** A chunk says where it begins and ends (both bytes belong to it); a stream does not. */
 export interface Chunk {
@@ -25,6 +26,8 @@ export interface Coming {
 
 /** A note is a write. Sessions expire after a minute at the earliest, so this much does not count. */
 const touchEveryMs = 10_000
+/** Together a fifth of a second, which is much for a transaction. */
+const maxLooks = 5
 
 export interface UploadsOptions {
   db: Db
@@ -69,7 +72,7 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
   /** When something last happened in a session. */
   async function check(repository: string, id: string): Promise<Date> {
     const [row] = await selectUpload(db, { repository, id })
-    if (!row) throw new AppError('BLOB_UPLOAD_UNKNOWN', `${repository} has no upload ${id}; begin a new one`)
+    if (!row) throw unknownUpload(repository, id)
     return new Date(row.updated_at)
   }
 
@@ -129,6 +132,28 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
     return now
   }
 
+  /** Ends a session with the rows of its blob. Who has lost its claim, to a cancel on another server or to the expiry, has no blob: it may have been collected. */
+  async function complete(trx: Db, repository: string, id: string, digest: string, sizeBytes: number): Promise<void> {
+    const [claimed] = await deleteClaimed(trx, { id, digest })
+    if (claimed) await catalog.addBlob(trx, repository, digest, sizeBytes, new Date().toISOString())
+    else if ((await catalog.findBlob(trx, repository, digest)) === undefined) throw unknownUpload(repository, id)
+  }
+
+  /**
+   * Whether another server has made a session the blob, for a client that lost patience there and asked again here: it finds the session without bytes,
+   * as the rows come a moment after them.
+   * @throws AppError BLOB_UPLOAD_UNKNOWN when the session is gone, and no blob is there
+   */
+  async function finishedElsewhere(repository: string, id: string, digest: string): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      const [row] = await selectUpload(db, { repository, id })
+      if (!row && (await catalog.findBlob(db, repository, digest)) === undefined) throw unknownUpload(repository, id)
+      if (!row) return true
+      if (attempt === maxLooks || (await blobs.uploaded(id)) > 0) return false
+      await delay(backoffMs(attempt, { firstMs: 10, maxMs: 100 }))
+    }
+  }
+
   return {
     /** Opens a session. @throws AppError TOOMANYREQUESTS; DENIED when the repository is full */
     async start(repository: string): Promise<string> {
@@ -165,17 +190,16 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
      * @throws AppError BLOB_UPLOAD_UNKNOWN, DIGEST_INVALID, storage-full
      */
     async finish(repository: string, id: string, digest: string): Promise<void> {
-      await check(repository, id)
       await alone(id, async () => {
+        await claimDigest(db, repository, id, digest)
         try {
-          await claimDigest(db, id, digest)
           const { sizeBytes } = await blobs.commit(id, digest)
-          await transact(db, async (trx) => {
-            await catalog.addBlob(trx, repository, digest, sizeBytes, new Date().toISOString())
-            await deleteUpload(trx, { id })
-          })
+          // The row of the session keeps others out.
+          await transact(db, (trx) => complete(trx, repository, id, digest, sizeBytes), 'read committed')
         } catch (error) {
-          if (error instanceof AppError && error.code === 'DIGEST_INVALID') await forget(db, blobs, id)
+          if (!isAppError(error, 'DIGEST_INVALID')) throw error
+          if (await finishedElsewhere(repository, id, digest)) return
+          await forget(db, blobs, id)
           throw error
         }
       })
@@ -188,29 +212,6 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
     },
   }
 }
-
-async function countOpen(db: Db, repository: string): Promise<number> {
-  const [row] = await countUploads(db, { repository })
-  return Number(row?.open)
-}
-
-const countUploads = fixedQuery((db, { repository }: { repository: string }) =>
-  db
-    .selectFrom('uploads')
-    .select((row) => row.fn.countAll<number>().as('open'))
-    .where('repository', '=', repository),
-)
-
-const selectUpload = fixedQuery((db, { repository, id }: { repository: string; id: string }) =>
-  db.selectFrom('uploads').select('updated_at').where('id', '=', id).where('repository', '=', repository),
-)
-
-const insertUpload = fixedQuery(
-  (db, { id, repository, created_at, updated_at }: Omit<UploadsTable, 'digest' | 'reserved'>) =>
-    db.insertInto('uploads').values({ id, repository, created_at, updated_at }),
-)
-
-const deleteUpload = fixedQuery((db, { id }: { id: string }) => db.deleteFrom('uploads').where('id', '=', id))
 
 /**
  * Removes the sessions in which nothing happened since `before`, with their bytes; answers how many. Bytes without a session go as well: a power
