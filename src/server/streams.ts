@@ -21,7 +21,7 @@ export interface StreamsOptions {
 }
 
 /** How long one end waits for the other. */
-export const streamWaitMs = 30_000
+const usualWaitMs = 30_000
 /** Streams that wait or run, on one host. */
 const maxPerHost = 32
 
@@ -34,7 +34,7 @@ export class Streams {
   readonly #waitMs: number
   readonly #onSettled: (id: string) => void
 
-  constructor({ waitMs = streamWaitMs, onSettled = () => {} }: StreamsOptions = {}) {
+  constructor({ waitMs = usualWaitMs, onSettled = () => {} }: StreamsOptions = {}) {
     this.#waitMs = waitMs
     this.#onSettled = onSettled
   }
