@@ -11,7 +11,7 @@ import { HostDetail, HostSummary } from '../../contract/host.ts'
 import { HostName } from '../../contract/names.ts'
 import { HostReport } from '../../contract/report.ts'
 import { readAtOnce, transact } from '../../database/transact.ts'
-import { desiredDocument } from '../../fleet/desired.ts'
+import { desiredDocument, findGeneration } from '../../fleet/desired.ts'
 import { keepSample } from '../../fleet/history.ts'
 import { splitReport } from '../../fleet/host-sample.ts'
 import { fenceHost, findHost, listHosts, removeHost, saveReport, showHost } from '../../fleet/hosts.ts'
@@ -78,6 +78,10 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
   )
 }
 
+function etagOf(generation: number | undefined): string {
+  return `"${generation}"`
+}
+
 /** What a host asks for itself, and tells. */
 export function hostSelfRoutes({ app, db, config, releases, cloud, changes, events, closing }: Api): void {
   const read = (id: string) =>
@@ -113,11 +117,13 @@ export function hostSelfRoutes({ app, db, config, releases, cloud, changes, even
         // Ask to be woken before reading, so that no change falls between the two.
         const changed = changes.wait(id, Math.max(0, until - Date.now()), signal)
         try {
-          const document = await read(id)
-          reply.header('etag', `"${document.generation}"`)
-          if (known !== `"${document.generation}"`) return reply.send(document)
+          if (known === undefined || known !== etagOf(await findGeneration(db, id))) {
+            const document = await read(id)
+            return reply.header('etag', etagOf(document.generation)).send(document)
+          }
           await changed
-          if (signal.aborted || Date.now() >= until) return (reply as FastifyReply).code(304).send()
+          if (signal.aborted || Date.now() >= until)
+            return (reply as FastifyReply).header('etag', known).code(304).send()
         } finally {
           done.abort()
         }
