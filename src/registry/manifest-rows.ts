@@ -145,49 +145,6 @@ export async function removeManifests(
   return removed
 }
 
-/** Notes that a manifest has lost a tag: when it has no other one, its time begins now. */
-export async function noteUntagged(db: Db, repository: string, digest: string, now: string): Promise<void> {
-  const tag = await db
-    .selectFrom('tags')
-    .select('name')
-    .where('repository', '=', repository)
-    .where('manifest', '=', digest)
-    .limit(1)
-    .executeTakeFirst()
-  if (!tag) await noteUse(db, repository, digest, now)
-}
-
-/** Notes that a manifest is needed now: retention leaves it for the grace time. False when there is no such manifest. */
-export async function noteUse(db: Db, repository: string, digest: string, now: string): Promise<boolean> {
-  return (await updateUse(db, { repository, digest, now })).length > 0
-}
-
-/** That a client was told of a manifest is noted so often. Retention spares what was noted within its grace time, which is longer. */
-const noteEveryMs = 3_600_000
-
-const updateUse = fixedQuery((db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
-  db
-    .updateTable('manifests')
-    .set({ used_at: now })
-    .where('repository', '=', repository)
-    .where('digest', '=', digest)
-    .returning('digest'),
-)
-
-/**
- * For a client that is told that a manifest is there, by its digest, and so does not push it before it names it in an index: retention leaves it for the
- * grace time. False when it has gone since it was read.
- */
-export async function promiseManifest(
-  db: Db,
-  repository: string,
-  { digest, usedAt }: StoredManifest,
-  now: Date,
-): Promise<boolean> {
-  if (usedAt !== '' && now.getTime() - Date.parse(usedAt) <= noteEveryMs) return true
-  return noteUse(db, repository, digest, now.toISOString())
-}
-
 export async function removeTags(db: Db, repository: string, tags: readonly string[]): Promise<void> {
   for (let at = 0; at < tags.length; at += rowsAtOnce)
     await db

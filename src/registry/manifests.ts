@@ -6,6 +6,7 @@ import * as catalog from './catalog.ts'
 import { digestLike } from './digests.ts'
 import { type ParsedManifest, parseManifest } from './manifest-form.ts'
 import * as rows from './manifest-rows.ts'
+import { noteUntagged, noteUse } from './manifest-use.ts'
 import { checkReleaseRules, holdsReleases, isVersion } from './release-rules.ts'
 import { findKnownTag, forgetRemovedTag } from './removed-tags.ts'
 import { sizesOf } from './sizes.ts'
@@ -57,13 +58,16 @@ export async function putManifest(
     await catalog.addRepository(trx, repository, time)
     const isNew = await rows.addManifest(trx, repository, digest, parsed, content, time)
     // A member of an index that is on its way.
-    if (!isNew && tags.length === 0) await rows.noteUse(trx, repository, digest, time)
+    if (!isNew && tags.length === 0) await noteUse(trx, repository, digest, time)
     for (const tag of tags) await (neverMoves(tag) ? setFixedTag : moveTag)(trx, repository, tag, digest, time)
     for (const reference of tags.length > 0 ? tags : [digest]) await onTaken?.(trx, reference, digest)
     return missing.map((reference) => reference.digest)
   })
   return { digest, subject: parsed.subject, missing }
 }
+
+/** That a tag was pushed again, as it was, is noted so often. */
+const noteEveryMs = 3_600_000
 
 /** @throws AppError TAG_IMMUTABLE when the tag names another manifest, or named one until retention removed it */
 async function setFixedTag(trx: Db, repository: string, tag: string, digest: string, time: string): Promise<void> {
@@ -81,9 +85,12 @@ async function setFixedTag(trx: Db, repository: string, tag: string, digest: str
 }
 
 async function moveTag(trx: Db, repository: string, tag: string, digest: string, time: string): Promise<void> {
-  const present = await catalog.findTag(trx, repository, tag)
+  const known = await findKnownTag(trx, repository, tag)
+  const isSame = known?.updatedAt != null && known.manifest === digest
+  // That it was pushed again matters to the hour: many may push the same at once.
+  if (isSame && Date.parse(time) - Date.parse(known.updatedAt) < noteEveryMs) return
   await catalog.setTag(trx, repository, tag, digest, time)
-  if (present !== undefined && present !== digest) await rows.noteUntagged(trx, repository, present, time)
+  if (known?.updatedAt != null && !isSame) await noteUntagged(trx, repository, known.manifest, time)
 }
 
 async function findMissing(
@@ -127,7 +134,7 @@ export async function deleteManifest(
       ? await rows.removeManifest(trx, repository, reference)
       : await catalog.removeTag(trx, repository, reference)
     if (!removed) throw new AppError('MANIFEST_UNKNOWN', `${repository} has no manifest ${reference}`)
-    if (untagged !== undefined) await rows.noteUntagged(trx, repository, untagged, new Date().toISOString())
+    if (untagged !== undefined) await noteUntagged(trx, repository, untagged, new Date().toISOString())
     const fixed = tags.find(neverMoves)
     if (fixed !== undefined)
       throw new AppError(

@@ -10,21 +10,18 @@ import type { Db } from '../database/open.ts'
  */
 
 /** A tag that is there, or one that was removed. */
-interface Known {
-  manifest: string
-  removedAt: string | null
-}
+type Known = { manifest: string } & ({ updatedAt: string; removedAt: null } | { updatedAt: null; removedAt: string })
 
 const selectKnown = fixedQuery((db, { repository, tag }: { repository: string; tag: string }) =>
   db
     .selectFrom('tags')
-    .select(['manifest', sql<string | null>`null`.as('removedAt')])
+    .select(['manifest', 'updated_at as updatedAt', sql<string | null>`null`.as('removedAt')])
     .where('repository', '=', repository)
     .where('name', '=', tag)
     .unionAll(
       db
         .selectFrom('removed_tags')
-        .select(['manifest', 'removed_at as removedAt'])
+        .select(['manifest', sql<string>`null`.as('updatedAt'), 'removed_at as removedAt'])
         .where('repository', '=', repository)
         .where('name', '=', tag),
     ),
@@ -33,7 +30,7 @@ const selectKnown = fixedQuery((db, { repository, tag }: { repository: string; t
 /** What a tag names, or named until it was removed. */
 export async function findKnownTag(db: Db, repository: string, tag: string): Promise<Known | undefined> {
   const [known] = await selectKnown(db, { repository, tag })
-  return known
+  return known as Known | undefined
 }
 
 /** Notes tags that are being removed. */

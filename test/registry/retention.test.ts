@@ -229,3 +229,11 @@ test('a retention that is killed leaves nothing half removed, the next one goes 
   expect(both.map(({ tags }) => tags).reduce((a, b) => a + b)).toBe(count - 50)
   expect(await counts()).toEqual([1, 1])
 })
+
+test('a tag that is pushed again as it was is as young as that, to the hour', async () => {
+  const { push, age, retire } = await open()
+  for (const word of ['again', 'not again']) await push('ci/a', word, [word.replace(' ', '-')])
+  await age(10)
+  await push('ci/a', 'again', ['again'])
+  expect((await retire(old, { days: 0 })).removedTags.map(({ tag }) => tag)).toEqual(['not-again'])
+})
