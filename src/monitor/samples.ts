@@ -21,21 +21,22 @@ export function exposition(families: readonly MetricFamily[]): string {
   return [...expositionPieces(families)].join('')
 }
 
-/** The same in pieces of some thousand lines, none of which is kept for the next. */
+/** The same in pieces of some hundred lines, none of which is kept for the next. */
 export function* expositionPieces(families: readonly MetricFamily[]): Generator<string, void, undefined> {
   for (const { name, help, type, rows } of families) {
     if (rows.length === 0) continue
     if (!isFamilyName(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`)
     yield `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`
-    for (let at = 0; at < rows.length; at += linesOfPiece)
-      yield rows
-        .slice(at, at + linesOfPiece)
-        .map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`)
-        .join('')
+    for (let at = 0; at < rows.length; at += linesOfPiece) {
+      let piece = ''
+      for (const { labels, value } of rows.slice(at, at + linesOfPiece))
+        piece += `${name}${labelText(labels)} ${valueText(value)}\n`
+      yield piece
+    }
   }
 }
 
-const linesOfPiece = 2000
+const linesOfPiece = 500
 
 /** Whether Prometheus takes it as the name of a metric, in the text format 0.0.4. */
 export function isFamilyName(name: string): boolean {
@@ -55,12 +56,13 @@ function labelText(labels: Readonly<Record<string, string>> | undefined): string
 }
 
 function writeLabels(labels: Readonly<Record<string, string>>): string {
-  let text = ''
+  const pieces: string[] = []
   for (const [label, value] of Object.entries(labels)) {
     refuseLabel(label)
-    text += `${text === '' ? '{' : ','}${label}="${escapeLabel(value)}"`
+    pieces.push(pieces.length === 0 ? '{' : ',', label, '="', escapeLabel(value), '"')
   }
-  return text === '' ? '' : `${text}}`
+  // Joined to one string: of what is added up V8 keeps the parts, and would put them together for each of the lines that it stands in.
+  return pieces.length === 0 ? '' : [...pieces, '}'].join('')
 }
 
 /** The names of labels are few, and each stands in many rows. */
