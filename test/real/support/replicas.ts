@@ -11,10 +11,10 @@ import { makeCertificate } from '../../support/certificate.ts'
 import { type Minio, startMinio } from '../../support/minio.ts'
 import { type Postgres, startPostgres } from '../../support/postgres.ts'
 import { freePort, until } from '../../support/processes.ts'
+import { replaced } from '../../support/replaced.ts'
+import { shippedReplicas } from '../../support/shipped-replicas.ts'
 
-const top = join(import.meta.dirname, '../../..')
-const shipped = join(top, 'deploy/replicas')
-const entry = join(top, 'src/cli/slipway.js')
+const entry = join(import.meta.dirname, '../../../src/cli/slipway.js')
 
 /** Several real servers over one PostgreSQL and one MinIO, with the shipped settings and behind the shipped HAProxy; only addresses are others. */
 export interface Replicas {
@@ -67,7 +67,7 @@ export async function startReplicas(
 
   const ports = await Promise.all(Array.from({ length: servers }, freePort))
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
-  const { databasePasswordFile: _, ...common } = parse(await readFile(join(shipped, 'server.yaml'), 'utf8'))
+  const { databasePasswordFile: _, ...common } = parse(await shippedReplicas('server.yaml'))
   const balancer = behind === 'haproxy' ? await startBalancer(folder, urls) : undefined
   if (balancer) starting.defer(() => end(balancer.child, 'SIGKILL'))
   const url = balancer?.url ?? (urls[0] as string)
@@ -161,7 +161,7 @@ async function startBalancer(folder: string, urls: readonly string[]) {
     '10.0.0.11:8400': new URL(urls[0] as string).host,
     '10.0.0.12:8400': new URL(urls[1] as string).host,
   }
-  await writeFile(config, replaced(await readFile(join(shipped, 'haproxy.cfg'), 'utf8'), addresses))
+  await writeFile(config, replaced(await shippedReplicas('haproxy.cfg'), addresses))
   const log = await open(join(folder, 'haproxy.log'), 'a')
   const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', log.fd, log.fd] })
   await once(child, 'spawn')
@@ -171,16 +171,6 @@ async function startBalancer(folder: string, urls: readonly string[]) {
     return say(socket, 'show info').catch(() => false)
   })
   return { child, socket, certificate, url: `http://127.0.0.1:${port}`, secureUrl: `https://127.0.0.1:${securePort}` }
-}
-
-/** @throws when one of the texts does not stand there exactly once */
-function replaced(text: string, values: Readonly<Record<string, string>>): string {
-  for (const [old, value] of Object.entries(values)) {
-    const parts = text.split(old)
-    if (parts.length !== 2) throw new Error(`${JSON.stringify(old)} stands ${parts.length - 1} times in haproxy.cfg`)
-    text = parts.join(value)
-  }
-  return text
 }
 
 async function say(socket: string, command: string): Promise<string> {
