@@ -51,12 +51,7 @@ export async function readBelow(
     const digests = found.map(({ digest }) => digest)
     for (const manifest of found) manifests.set(manifest.digest, manifest)
     const referring = await inPages(digests, (some) =>
-      trx
-        .selectFrom('manifests')
-        .select('digest')
-        .where('repository', '=', repository)
-        .where('subject', 'in', some)
-        .execute(),
+      selectDigests(trx, repository).where('subject', 'in', some).execute(),
     )
     const tied = await inPages(digests.flatMap(tiesOf), (names) =>
       selectTags(trx, repository).where('name', 'in', names).execute(),
@@ -86,19 +81,18 @@ async function heldFromOutside(trx: Db, { repository, manifests }: RepositoryFac
       .execute(),
   )
   const referring = [...manifests.values()].filter(({ subject }) => subject !== null && !manifests.has(subject))
-  const subjects = await inPages([...new Set(referring.map(({ subject }) => subject as string))], (digests) =>
-    trx
-      .selectFrom('manifests')
-      .select('digest')
-      .where('repository', '=', repository)
-      .where('digest', 'in', digests)
-      .execute(),
+  const subjects = await inPages([...new Set(referring.map(({ subject }) => subject as string))], (some) =>
+    selectDigests(trx, repository).where('digest', 'in', some).execute(),
   )
   const present = new Set(subjects.map(({ digest }) => digest))
   return [
     ...naming.filter(({ manifest }) => !manifests.has(manifest)).map(({ digest }) => digest),
     ...referring.filter(({ subject }) => present.has(subject as string)).map(({ digest }) => digest),
   ]
+}
+
+function selectDigests(db: Db, repository: string) {
+  return db.selectFrom('manifests').select('digest').where('repository', '=', repository)
 }
 
 function selectTags(db: Db, repository: string) {

@@ -143,6 +143,27 @@ test('what changes between the decision and the removal is seen', async () => {
   for (const tag of ['moved', 'another', 'index', 'pulled', 'told', 'used']) expect(await status('ci/a', tag)).toBe(200)
 })
 
+test('what is left in the last moment keeps its members, though another index goes that names them too', async () => {
+  const { http, push, pushIndex, age, retire, status } = await open()
+  const parts = [await push('ci/a', 'amd64'), await push('ci/a', 'arm64')] as const
+  const left = await push('ci/a', 'left', ['left'])
+  const digestOf = async (reference: string, members: Parameters<typeof pushIndex>[2]) =>
+    String((await pushIndex('ci/a', reference, members)).headers['docker-content-digest'])
+  // Indexes differ by their members.
+  const [moved, goes] = [await digestOf('moved', [parts[0]]), await digestOf('goes', [parts[0], left])]
+  const [told, expired] = [await digestOf('', [parts[1]]), await digestOf('', [parts[1], left])]
+  await age(10)
+  async function meanwhile() {
+    await putManifest(http, 'ci/a', 'moved', left.bytes)
+    await ask(http, 'HEAD', `/v2/ci/a/manifests/${told}`)
+    return usesOf()
+  }
+  const rules: RetentionRule[] = [{ repositories: '*', tags: 'moved,goes', keepDays: 7, untaggedDays: 7 }]
+  const { removedManifests } = await retire(rules, { days: 0, inUse: { read: meanwhile, hold: nobody } })
+  expect(removedManifests.map(({ digest }) => digest).sort()).toEqual([goes, expired].sort())
+  for (const digest of [moved, told, parts[0].digest, parts[1].digest]) expect(await status('ci/a', digest)).toBe(200)
+})
+
 test('a manifest without a tag has its days from when it lost that, and stays while a client may name it in an index', async () => {
   const { http, push, pushIndex, age, retire, status } = await open()
   const [told, again, lost] = [await push('ci/a', 'told'), await push('ci/a', 'again'), await push('ci/a', 'lost')]
