@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import { AppError, isAppError } from '../contract/errors.ts'
 import type { Db } from '../database/open.ts'
 import { transact } from '../database/transact.ts'
-import { backoffMs } from '../platform/clock.ts'
 import type { Blobs } from './blobs.ts'
 import { bodyPieces } from './body-pieces.ts'
 import * as catalog from './catalog.ts'
@@ -26,8 +24,6 @@ export interface Coming {
 
 /** A note is a write. Sessions expire after a minute at the earliest, so this much does not count. */
 const touchEveryMs = 10_000
-/** Together a fifth of a second, which is much for a transaction. */
-const maxLooks = 5
 
 export interface UploadsOptions {
   db: Db
@@ -140,18 +136,15 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
   }
 
   /**
-   * Whether another server has made a session the blob, for a client that lost patience there and asked again here: it finds the session without bytes,
-   * as the rows come a moment after them.
+   * Whether another server has made a session the blob, for a client that lost patience there and asked again here. Its rows come before its bytes
+   * go, so whoever finds no bytes finds the rows.
    * @throws AppError BLOB_UPLOAD_UNKNOWN when the session is gone, and no blob is there
    */
   async function finishedElsewhere(repository: string, id: string, digest: string): Promise<boolean> {
-    for (let attempt = 1; ; attempt++) {
-      const [row] = await selectUpload(db, { repository, id })
-      if (!row && (await catalog.findBlob(db, repository, digest)) === undefined) throw unknownUpload(repository, id)
-      if (!row) return true
-      if (attempt === maxLooks || (await blobs.uploaded(id)) > 0) return false
-      await delay(backoffMs(attempt, { firstMs: 10, maxMs: 100 }))
-    }
+    const [row] = await selectUpload(db, { repository, id })
+    if (row) return false
+    if ((await catalog.findBlob(db, repository, digest)) === undefined) throw unknownUpload(repository, id)
+    return true
   }
 
   return {
@@ -193,9 +186,10 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
       await alone(id, async () => {
         await claimDigest(db, repository, id, digest)
         try {
-          const { sizeBytes } = await blobs.commit(id, digest)
-          // The row of the session keeps others out.
-          await transact(db, (trx) => complete(trx, repository, id, digest, sizeBytes), 'read committed')
+          await blobs.commit(id, digest, ({ sizeBytes }) =>
+            // The row of the session keeps others out.
+            transact(db, (trx) => complete(trx, repository, id, digest, sizeBytes), 'read committed'),
+          )
         } catch (error) {
           if (!isAppError(error, 'DIGEST_INVALID')) throw error
           if (await finishedElsewhere(repository, id, digest)) return

@@ -13,25 +13,16 @@ const tomorrow = () => new Date(Date.now() + 86_400_000)
 const bytes = Buffer.from('abc')
 const digest = sha256(bytes)
 
-/** What happens on another server: just when an upload becomes a blob, and then when this one looks whether it is still there. */
-interface Elsewhere {
-  atCommit?(db: Db, blobs: Blobs, id: string): Promise<unknown>
-  atLook?(db: Db, id: string): Promise<unknown>
-}
-
-async function pushWhile({ atCommit, atLook }: Elsewhere) {
+/** `atCommit`: what happens on another server just when an upload becomes a blob. */
+async function pushWhile(atCommit: (db: Db, blobs: Blobs, id: string) => Promise<unknown>) {
   const folder = await temporaryFolder()
   const blobs = await openFs({ folder })
   const registry = await openTestRegistry(folder, {
     blobs: {
       ...blobs,
-      async commit(upload, digest) {
-        await atCommit?.(registry.db, blobs, upload)
-        return blobs.commit(upload, digest)
-      },
-      async uploaded(upload) {
-        await atLook?.(registry.db, upload)
-        return blobs.uploaded(upload)
+      async commit(upload, digest, record) {
+        await atCommit(registry.db, blobs, upload)
+        return blobs.commit(upload, digest, record)
       },
     },
   })
@@ -51,27 +42,13 @@ const addRows = (db: Db, id: string) =>
   })
 
 test('O16 an upload that another server ends while it becomes a blob is 404, and no blob', async () => {
-  const { answer, pulled } = await pushWhile({ atCommit: (db, _blobs, id) => endSession(db, id) })
+  const { answer, pulled } = await pushWhile((db, _blobs, id) => endSession(db, id))
   expect([answer.status, codeOf(answer)]).toEqual([404, 'BLOB_UPLOAD_UNKNOWN'])
   expect(pulled.status).toBe(404)
 })
 
 test('O14 an upload that another server has just made the blob is 201, as there', async () => {
-  const { answer, pulled } = await pushWhile({
-    async atCommit(db, blobs, id) {
-      await blobs.commit(id, digest)
-      await addRows(db, id)
-    },
-  })
-  expect(answer.status).toBe(201)
-  expect(pulled.body.equals(bytes)).toBe(true)
-})
-
-test('O14 an upload that another server is about to make the blob is 201 as soon as it is', async () => {
-  const { answer, pulled } = await pushWhile({
-    atCommit: (_db, blobs, id) => blobs.commit(id, digest),
-    atLook: addRows,
-  })
+  const { answer, pulled } = await pushWhile((db, blobs, id) => blobs.commit(id, digest, () => addRows(db, id)))
   expect(answer.status).toBe(201)
   expect(pulled.body.equals(bytes)).toBe(true)
 })
