@@ -103,18 +103,20 @@ function argumentsOf(wanted: Wanted): object {
 }
 
 /** The operations that a host has not ended yet, the oldest first, as it is told them. */
-export async function pendingOperations(db: Db, host: string): Promise<Operation[]> {
+export async function pendingOperations(db: Db, hosts: readonly string[]): Promise<Map<string, Operation[]>> {
   const rows = await db
     .selectFrom('operations')
     .selectAll()
-    .where('host', '=', host)
+    .where('host', 'in', hosts)
     .where('state', 'in', ['pending', 'accepted', 'running'])
     .orderBy('turn')
     .execute()
-  return rows.map(({ id, instance, kind, not_after, arguments: text }) => {
+  const operation = ({ id, instance, kind, not_after, arguments: text }: (typeof rows)[number]): Operation => {
     const common = { id, target: instance, notAfter: not_after, kind }
     return (kind === 'start' ? common : { ...common, arguments: JSON.parse(text) }) as Operation
-  })
+  }
+  const byHost = Map.groupBy(rows, ({ host }) => host)
+  return new Map([...byHost].map(([host, some]) => [host, some.map(operation)]))
 }
 
 /**

@@ -37,22 +37,24 @@ export interface NetworkRow {
   wanted: 'present' | 'absent'
 }
 
-/** Which rows: all, or those of a stack, of some stacks, of a host, or of a name. */
+/** Which rows: all, or those of a stack, of some stacks, of a host, of some hosts, or of a name. */
 export interface Of {
   stack?: string
   stacks?: readonly string[]
   host?: string
+  hosts?: readonly string[]
   name?: string
 }
 
 /** By name; those on their way out are among them, before their successors. */
-export async function readInstances(db: Db, { stack, stacks, host, name }: Of = {}): Promise<InstanceRow[]> {
+export async function readInstances(db: Db, { stack, stacks, host, hosts, name }: Of = {}): Promise<InstanceRow[]> {
   const rows = await db
     .selectFrom('instances')
     .select(['id', 'stack', 'name', 'member', 'host', 'held', 'generation', 'placement', 'labels', 'document'])
     .$if(stack !== undefined, (query) => query.where('stack', '=', stack as string))
     .$if(stacks !== undefined, (query) => query.where('stack', 'in', stacks as string[]))
     .$if(host !== undefined, (query) => query.where('host', '=', host as string))
+    .$if(hosts !== undefined, (query) => query.where('host', 'in', hosts as string[]))
     .$if(name !== undefined, (query) => query.where('name', '=', name as string))
     .orderBy('name')
     .orderBy('wanted')
@@ -66,12 +68,16 @@ export async function readInstances(db: Db, { stack, stacks, host, name }: Of = 
   }))
 }
 
-export async function readVolumes(db: Db, { stack, host }: Omit<Of, 'name' | 'stacks'> = {}): Promise<VolumeRow[]> {
+export async function readVolumes(
+  db: Db,
+  { stack, host, hosts }: Omit<Of, 'name' | 'stacks'> = {},
+): Promise<VolumeRow[]> {
   const rows = await db
     .selectFrom('volumes')
     .selectAll()
     .$if(stack !== undefined, (query) => query.where('stack', '=', stack as string))
     .$if(host !== undefined, (query) => query.where('host', '=', host as string))
+    .$if(hosts !== undefined, (query) => query.where('host', 'in', hosts as string[]))
     .orderBy('name')
     .orderBy('wanted')
     .execute()

@@ -2,7 +2,6 @@ import type { DesiredDocument } from '../contract/desired.ts'
 import { isAppError } from '../contract/errors.ts'
 import type { HostPlatform } from '../contract/platform.ts'
 import { type ReleaseRef, type ReleaseSet, releaseSetText } from '../contract/release-set.ts'
-import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import type { HostsTable } from '../database/tables.ts'
 import { sha256 } from '../platform/digest.ts'
@@ -24,15 +23,11 @@ export function desiredDocument(
   }
 }
 
-/** The generation of a host's document, which costs much less than the document. */
-export async function findGeneration(db: Db, host: string): Promise<number | undefined> {
-  const [row] = await selectGeneration(db, { host })
-  return row?.generation
+/** The generations of some hosts' documents, by host: they cost much less than the documents. */
+export async function findGenerations(db: Db, hosts: readonly string[]): Promise<Map<string, number>> {
+  const rows = await db.selectFrom('hosts').select(['id', 'generation']).where('id', 'in', hosts).execute()
+  return new Map(rows.map(({ id, generation }) => [id, generation]))
 }
-
-const selectGeneration = fixedQuery((db, { host }: { host: string }) =>
-  db.selectFrom('hosts').select('generation').where('id', '=', host),
-)
 
 /**
  * Gives hosts a new generation: for the transaction that changes a section of their documents. Answers the generation of each; afterwards

@@ -37,7 +37,7 @@ ${more}`
 }
 
 async function networkOf(cloud: TestCloud, host: TestHost): Promise<DesiredNetworks> {
-  return parse(DesiredNetworks, (await cloudSections(cloud.db, host.id)).network, 'section')
+  return parse(DesiredNetworks, (await cloudSections(cloud.db, [host.id])).get(host.id)?.network, 'section')
 }
 
 const shown = ({ actions }: Plan) => actions.map(({ kind, thing, name }) => `${kind} ${thing} ${name}`)
@@ -99,7 +99,7 @@ test('a host is told its networks: bridge, own address, ports, groups with membe
 test('a host without networks is told none, which an older network understands', async () => {
   const cloud = await openCloud()
   const host = await cloud.host('host1')
-  expect((await cloudSections(cloud.db, host.id)).network).toEqual({})
+  expect((await cloudSections(cloud.db, [host.id])).get(host.id)?.network).toEqual({})
 })
 
 test('a member of a group that comes on one host makes a new generation on another, whose rules name it', async () => {
@@ -212,7 +212,7 @@ test('a host gets its own address with its first instance on a network, and give
   expect(await own()).toEqual([{ host: 'host1', addresses: ['10.0.0.1'] }])
   // The one that is gone was a member that host1 knew.
   expect(await host1.generation()).toBe(generation + 1)
-  expect((await cloudSections(cloud.db, host2.id)).network).toEqual({})
+  expect((await cloudSections(cloud.db, [host2.id])).get(host2.id)?.network).toEqual({})
 })
 
 test('a host never takes an address that is promised to an instance, also when that is promised later', async () => {

@@ -122,7 +122,7 @@ export async function openCloud({ memoryOvercommit = 1 } = {}): Promise<TestClou
             return takeReport(trx, cloud.fleet, { host: id, before, now, at: clock.now })
           })
         },
-        told: async () => (await cloudSections(db, id)) as Awaited<ReturnType<TestHost['told']>>,
+        told: async () => (await cloudSections(db, [id])).get(id) as Awaited<ReturnType<TestHost['told']>>,
         async obeys() {
           const { instances, volumes, operations } = await host.told()
           await host.reports({

@@ -11,11 +11,12 @@ import { HostDetail, HostSummary } from '../../contract/host.ts'
 import { HostName } from '../../contract/names.ts'
 import { HostReport } from '../../contract/report.ts'
 import { readAtOnce, transact } from '../../database/transact.ts'
-import { desiredDocument, findGeneration } from '../../fleet/desired.ts'
+import { desiredDocument, findGenerations } from '../../fleet/desired.ts'
 import { keepSample } from '../../fleet/history.ts'
 import { splitReport } from '../../fleet/host-sample.ts'
 import { fenceHost, findHost, listHosts, removeHost, saveReport, showHost } from '../../fleet/hosts.ts'
 import { audit } from '../audit.ts'
+import { gatheredReading } from '../gathered-reading.ts'
 import type { Api } from './api.ts'
 
 /** What people ask about hosts. */
@@ -78,22 +79,29 @@ export function hostRoutes({ app, db, config, cloud, changes, events }: Api): vo
   )
 }
 
+/** How many are read together: few enough that nobody else waits for long. */
+const generationsAtOnce = 100
+const documentsAtOnce = 25
+
 function etagOf(generation: number | undefined): string {
   return `"${generation}"`
 }
 
 /** What a host asks for itself, and tells. */
 export function hostSelfRoutes({ app, db, config, releases, cloud, changes, events, closing }: Api): void {
-  const read = (id: string) =>
+  // A promotion wakes all hosts of a channel at once, and all come back at once.
+  const generationOf = gatheredReading(generationsAtOnce, (ids) => findGenerations(db, ids))
+  const documentOf = gatheredReading(documentsAtOnce, (ids) =>
     readAtOnce(db, async (trx) => {
-      const row = await trx
+      const rows = await trx
         .selectFrom('hosts')
         .select(['id', 'generation', 'release_set'])
-        .where('id', '=', id)
-        .executeTakeFirst()
-      if (!row) throw new AppError('UNAUTHORIZED', 'this host is not enrolled any more')
-      return desiredDocument(row, await cloudSections(trx, id))
-    })
+        .where('id', 'in', ids)
+        .execute()
+      const sections = await cloudSections(trx, ids)
+      return new Map(rows.map((row) => [row.id, desiredDocument(row, sections.get(row.id))]))
+    }),
+  )
 
   app.get(
     '/hosts/self/desired',
@@ -117,8 +125,9 @@ export function hostSelfRoutes({ app, db, config, releases, cloud, changes, even
         // Ask to be woken before reading, so that no change falls between the two.
         const changed = changes.wait(id, Math.max(0, until - Date.now()), signal)
         try {
-          if (known === undefined || known !== etagOf(await findGeneration(db, id))) {
-            const document = await read(id)
+          if (known === undefined || known !== etagOf(await generationOf(id))) {
+            const document = await documentOf(id)
+            if (!document) throw new AppError('UNAUTHORIZED', 'this host is not enrolled any more')
             return reply.header('etag', etagOf(document.generation)).send(document)
           }
           await changed
