@@ -39,13 +39,14 @@ xfsprogs:mkfs.xfs
 xz-utils:xz
 zstd:zstd
 '
-# `setup.sh bench`: what the benches of the registry and of monitoring compare with. Where services are started with their packages, these are
-# (ports 80, 5000 and 9100).
+# `setup.sh bench`: what the benches of the registry and of monitoring compare with, and run on. Where services are started with their packages, these are
+# (ports 80, 5000, 5432 and 9100).
 [ "${1:-}" != bench ] || needed='
 docker-registry:docker-registry
 golang-go:go
 nginx-light:nginx
 prometheus-node-exporter:prometheus-node-exporter
+postgresql:initdb
 '
 
 # What the Go modules ask for that the tests build. Debian 12 has 1.19: a newer one is then taken as the module golang.org/toolchain, in the
