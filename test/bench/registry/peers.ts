@@ -42,7 +42,7 @@ export const peers: Readonly<Record<string, Peer>> = {
   },
   'slipway-on-minio': {
     kind: 'registry',
-    durability: 'MinIO has synced the object, PostgreSQL the row; memory is that of the server alone',
+    durability: 'MinIO has synced the file, but not its name, PostgreSQL the row; memory is that of the server alone',
     start: (folder) => startOnEngines(folder, {}),
   },
   'slipway-redirecting': {
