@@ -38,6 +38,7 @@ export const primaryKeys = {
   signing_keys: ['purpose'],
   audit: ['id'],
   jobs: ['task'],
+  storage: ['kind'],
   streams: ['id'],
 } as const satisfies { readonly [T in keyof Database]: readonly (keyof Database[T])[] }
 

@@ -44,6 +44,7 @@ export interface Database {
   audit: AuditTable
   // server: what several of them share
   jobs: JobsTable
+  storage: StorageTable
   streams: StreamsTable
 }
 
@@ -405,6 +406,12 @@ export interface JobsTable {
   /** When it is to be done next. It stays in the past while a run has not ended. */
   due_at: string
   succeeded_at: string | null
+}
+
+/** The storage that this database belongs to: one row, `blobs`. */
+export interface StorageTable {
+  kind: 'blobs'
+  id: string
 }
 
 /** A stream that waits for its ends, and the server where they are joined. */

@@ -9,8 +9,10 @@ import {
   listFolder,
   makeFolder,
   moveInto,
+  readTextIfThere,
   remove,
   removeFile,
+  replaceFile,
   sizeIfThere,
   syncFolder,
 } from '../platform/files.ts'
@@ -28,9 +30,11 @@ export interface FsBlobsOptions {
  * Blobs in a folder:
  *
  *     blobs/<algorithm>/<first two digits>/<all digits>    complete, durable, read only
+ *     blobs/storage-id                                     see storage-id.ts
  *     uploads/<upload>                                     growing; its size is the truth about how far it came
  */
 export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
+  const idPath = join(folder, 'blobs', 'storage-id')
   const uploadPath = (upload: string) => join(folder, 'uploads', upload)
   const blobPath = (digest: string) => {
     const { algorithm, hex } = parseDigest(digest)
@@ -151,6 +155,10 @@ export async function openFs({ folder }: FsBlobsOptions): Promise<Blobs> {
         await file.close()
       }
     },
+
+    id: async () => (await readTextIfThere(idPath))?.trim(),
+
+    setId: (id) => replaceFile(idPath, `${id}\n`),
 
     async *digests() {
       for (const algorithm of Object.keys(algorithms))

@@ -1,4 +1,5 @@
 import type { Hash } from 'node:crypto'
+import { text } from 'node:stream/consumers'
 import { AppError } from '../contract/errors.ts'
 import { sha256 } from '../platform/digest.ts'
 import type { Blobs } from './blobs.ts'
@@ -9,6 +10,8 @@ import { readPieces, writePieces } from './s3-pieces.ts'
 
 /** Of an upload that another server finished nobody tells this one. */
 const mostRunning = 1000
+const idKey = 'blobs/storage-id'
+
 /** A client may follow at once, or after a pause; a download that has begun goes on after the end. */
 const addressSeconds = 15 * 60
 
@@ -16,6 +19,7 @@ const addressSeconds = 15 * 60
  * Blobs in a bucket of an S3 server:
  *
  *     blobs/<algorithm>/<first two digits>/<all digits>    complete
+ *     blobs/storage-id                                     see storage-id.ts
  *     uploads/<upload>/<offset>-<bytes>-<random>           pieces of an upload, all but the last of 5 MiB or more
  *
  * An object is there as a whole or not at all, so whichever server of several is asked, and whenever one is killed, an upload is as long as its pieces
@@ -134,6 +138,13 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
     },
 
     ...(redirect ? { address: (digest: string) => bucket.presign(blobKey(digest), addressSeconds) } : {}),
+
+    async id() {
+      const found = await bucket.get(idKey)
+      return found && (await text(found)).trim()
+    },
+
+    setId: (id) => bucket.put(idKey, Buffer.from(`${id}\n`)),
 
     async *digests() {
       for (const algorithm of Object.keys(algorithms))

@@ -56,6 +56,9 @@ export interface Blobs {
   pour(digest: string, range: ByteRange, write: (piece: Uint8Array) => Promise<void>): Promise<void>
   /** An address that gives these bytes to whoever has it, for some minutes; absent where the store has no address of its own. */
   address?(digest: string): Promise<string>
+  /** By this the database knows the store again; undefined until it was set. */
+  id(): Promise<string | undefined>
+  setId(id: string): Promise<void>
   /** All blobs that there are, some at a time. One that comes or goes meanwhile may be told or not. */
   digests(): AsyncIterable<string[]>
   /** Removes blobs; those that are not there are fine. */

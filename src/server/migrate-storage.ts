@@ -1,5 +1,6 @@
 import type { Db } from '../database/open.ts'
 import type { Blobs } from '../registry/blobs.ts'
+import { succeedStorage } from '../registry/storage-id.ts'
 
 export interface MigratedStorage {
   blobs: number
@@ -14,14 +15,15 @@ export interface MigratedStorage {
 /**
  * Copies every blob that the database knows from one store to another, whole and with the right digest or not at all. It may be killed and run again: what is there is
  * not copied twice, and a blob that was half copied goes on where it was. The old store is only read.
- * @throws AppError storage-full | storage-unavailable of either store
+ * @throws AppError storage-full | storage-unavailable of either store; conflict when the new store holds what another database knows
  */
 export async function migrateStorage(
   db: Db,
-  from: Pick<Blobs, 'stat' | 'read'>,
+  from: Blobs,
   to: Blobs,
   onProgress: (doneBytes: number, totalBytes: number) => void = () => {},
 ): Promise<MigratedStorage> {
+  await succeedStorage(db, from, to)
   const rows = await db.selectFrom('blobs').select(['digest', 'size']).orderBy('digest').execute()
   const blobBytes = rows.reduce((sum, { size }) => sum + size, 0)
   const result: MigratedStorage = { blobs: rows.length, blobBytes, there: 0, copied: 0, damaged: [] }

@@ -6,6 +6,7 @@ import { openMetrics } from '../platform/metrics.ts'
 import { packageFolder } from '../platform/program.ts'
 import { joinAddress, splitAddress } from '../platform/serve.ts'
 import { openPulls } from '../registry/pulls.ts'
+import { joinStorage } from '../registry/storage-id.ts'
 import { ensureAdminToken } from './admin-token.ts'
 import { buildApp } from './app.ts'
 import { openBlobs } from './blob-store.ts'
@@ -49,6 +50,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
   let url = ''
   const tls = tlsFiles && (await openTls({ files: tlsFiles, log, signal: closing.signal }))
   const blobs = await openBlobs(config)
+  await joinStorage(db, blobs)
   const made = await ensureAdminToken(db, config.data, new Date())
   if (made) log.info({ path: made }, 'wrote the first admin token')
   const cloud = openCloud(db, blobs, config)

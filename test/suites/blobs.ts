@@ -55,6 +55,14 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect(await blobs.stat(digest)).toEqual({ sizeBytes: 3 })
     })
 
+    test('a store has no id until it is given one, and keeps it; it is no blob', async () => {
+      const { blobs, reopen } = await open()
+      expect(await blobs.id()).toBeUndefined()
+      await blobs.setId('0123456789abcdef')
+      expect(await (await reopen()).id()).toBe('0123456789abcdef')
+      for await (const some of blobs.digests()) expect(some).toEqual([])
+    })
+
     test('bytes whose digest is another are refused, stay an upload, and leave nothing when it is abandoned', async () => {
       const { blobs, leftovers } = await open()
       await blobs.append('one', from(Buffer.from('abc')), plenty)

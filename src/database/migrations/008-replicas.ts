@@ -14,6 +14,11 @@ export const replicas: Migration = {
       .addColumn('succeeded_at', 'text')
       .execute()
     await schema
+      .createTable('storage')
+      .addColumn('kind', 'text', (c) => c.primaryKey())
+      .addColumn('id', 'text', (c) => c.notNull())
+      .execute()
+    await schema
       .createTable('streams')
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('url', 'text', (c) => c.notNull())
