@@ -1,6 +1,6 @@
 import type { RetentionRule } from '../contract/server-config.ts'
 import { lastUse, type ManifestFacts, type RepositoryFacts, type TagFacts, type Uses } from './retention-facts.ts'
-import { daysBefore, ruleOfUntagged, ruleText } from './retention-rules.ts'
+import { daysBefore, ruleOfUntagged, ruleText, type UntaggedRule } from './retention-rules.ts'
 import { tagsThatGo } from './retention-tags.ts'
 import { reach, spread, type Web, weave } from './retention-web.ts'
 
@@ -27,6 +27,16 @@ export interface Start {
   untagged: Going<{ digest: string }>[]
 }
 
+/** Where the rules begin. */
+export function planStart(facts: RepositoryFacts, uses: Uses, rules: readonly RetentionRule[], times: Times): Start {
+  const web = weave(facts)
+  const rule = ruleOfUntagged(rules, facts.repository)
+  return {
+    tags: tagsThatGo(facts.repository, web, uses, rules, times.now),
+    untagged: rule ? expiredOf(web, looseManifests(web, uses), rule, times) : [],
+  }
+}
+
 /**
  * What goes of a repository by the rules. Nothing goes that is used, and nothing that goes is named by an index that stays, or refers to a manifest
  * that stays.
@@ -36,14 +46,12 @@ export function planRetention(
   uses: Uses,
   rules: readonly RetentionRule[],
   times: Times,
-): { start: Start; goes: Retirement } {
+): Retirement {
   const web = weave(facts)
-  const tags = tagsThatGo(facts.repository, web, uses, rules, times.now)
-  const loose = looseManifests(web, uses)
-  const untagged = expiredOf(loose, facts.repository, rules, times)
-  const isExpired = new Set(untagged.map(({ digest }) => digest))
-  const held = loose.map(({ digest }) => digest).filter((digest) => !isExpired.has(digest))
-  return sweep(web, { tags, untagged }, [...uses.manifests, ...held], times.before)
+  const start = planStart(facts, uses, rules, times)
+  const isExpired = new Set(start.untagged.map(({ digest }) => digest))
+  const loose = looseManifests(web, uses).map(({ digest }) => digest)
+  return sweep(web, start, [...uses.manifests, ...loose.filter((digest) => !isExpired.has(digest))], times.before)
 }
 
 /**
@@ -56,7 +64,7 @@ export function sweep(
   start: Start,
   held: readonly string[],
   before: Date,
-): { start: Start; goes: Retirement } {
+): Retirement {
   const since = before.toISOString()
   const waiting: string[] = []
   for (let { tags, untagged } = start; ; ) {
@@ -77,8 +85,10 @@ export function sweep(
     const loosed = tied
       .filter(({ to }) => going.has(to))
       .map(({ to, ...tag }) => ({ ...tag, reason: `belongs to ${to}` }))
-    const goes = [...going].map(([digest, reason]) => ({ digest, reason }))
-    return { start: { tags, untagged }, goes: { tags: [...tags, ...loosed], manifests: goes } }
+    return {
+      tags: [...tags, ...loosed],
+      manifests: [...going].map(([digest, reason]) => ({ digest, reason })),
+    }
   }
 }
 
@@ -95,15 +105,18 @@ function looseManifests({ manifests, own, links }: Web, uses: Uses): ManifestFac
 }
 
 function expiredOf(
+  { links }: Web,
   loose: readonly ManifestFacts[],
-  repository: string,
-  rules: readonly RetentionRule[],
+  rule: UntaggedRule,
   { now, before }: Times,
 ): Going<{ digest: string }>[] {
-  const rule = ruleOfUntagged(rules, repository)
-  if (rule?.untaggedDays === undefined) return []
   const since = [daysBefore(now, rule.untaggedDays), before.toISOString()].reduce((a, b) => (a < b ? a : b))
   const reason = `no tag, ${ruleText(rule)}`
-  // One that came since `before` may be a member of an index that is on its way.
-  return loose.filter((manifest) => lastUse(manifest) < since).map(({ digest }) => ({ digest, reason }))
+  // One that came since `before` may be a member of an index that is on its way. In a ring, the youngest counts.
+  const young = loose.filter((manifest) => lastUse(manifest) >= since)
+  const kept = reach(
+    links,
+    young.map(({ digest }) => digest),
+  )
+  return loose.filter(({ digest }) => !kept.has(digest)).map(({ digest }) => ({ digest, reason }))
 }

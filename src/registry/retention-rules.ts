@@ -30,10 +30,12 @@ export function ruleOfTag(rules: readonly RetentionRule[], repository: string, t
   )
 }
 
+export type UntaggedRule = RetentionRule & { untaggedDays: number }
+
 /** The rule that decides of the manifests of a repository that have no tag; undefined when these stay. */
-export function ruleOfUntagged(rules: readonly RetentionRule[], repository: string): RetentionRule | undefined {
+export function ruleOfUntagged(rules: readonly RetentionRule[], repository: string): UntaggedRule | undefined {
   return rules.find(
-    ({ repositories, untaggedDays }) => untaggedDays !== undefined && matchesPattern(repositories, repository),
+    (rule): rule is UntaggedRule => rule.untaggedDays !== undefined && matchesPattern(rule.repositories, repository),
   )
 }
 

@@ -7,7 +7,7 @@ import * as rows from './manifest-rows.ts'
 import { openPace } from './pace.ts'
 import { addRemovedTags } from './removed-tags.ts'
 import { lastUse, type TagFacts, type Uses } from './retention-facts.ts'
-import { planRetention, type Retirement, type Start, sweep } from './retention-plan.ts'
+import { planRetention, planStart, type Retirement, type Start, sweep } from './retention-plan.ts'
 import { readBelow, readFacts } from './retention-rows.ts'
 import { hasRule } from './retention-rules.ts'
 import { isUsed } from './retention-tags.ts'
@@ -69,10 +69,10 @@ export async function retire(options: RetentionOptions): Promise<Retired> {
   for (const { repository, manifests } of repositories) {
     const facts = await readFacts(db, repository, paced)
     const uses = await inUse.read(db, repository)
-    const { start, goes } = planRetention(facts, uses, rules, { now, before })
-    if (dryRun) count(repository, goes)
+    const times = { now, before }
+    if (dryRun) count(repository, planRetention(facts, uses, rules, times))
     else
-      for (const some of inBatches(start))
+      for (const some of inBatches(planStart(facts, uses, rules, times)))
         count(repository, await paced(() => transact(db, (trx) => remove(trx, repository, some, now, options))))
     done += manifests
     onProgress?.(done, total)
@@ -121,7 +121,7 @@ async function remove(
     (tag) => isSame(tag) && isUntouched(tag.manifest) && !isUsed(facts, uses, tag),
   )
   const [untagged, used] = partition(planned.untagged, ({ digest }) => isUntouched(digest))
-  const { goes } = sweep(
+  const goes = sweep(
     weave(facts),
     { tags: going, untagged },
     [...held, ...uses.manifests, ...staying.map(({ manifest }) => manifest), ...used.map(({ digest }) => digest)],

@@ -12,7 +12,7 @@ const before = new Date(daysAgo(1))
 
 /** The names of the tags, and the words of the manifests, that go. */
 function goes(facts: RepositoryFacts, rules: RetentionRule[], uses: Uses = usesOf()) {
-  const { goes } = planRetention(facts, uses, rules, { now, before })
+  const goes = planRetention(facts, uses, rules, { now, before })
   return {
     tags: goes.tags.map(({ name }) => name).sort(),
     manifests: goes.manifests.map(({ digest }) => wordOf(digest)).sort(),
@@ -247,7 +247,7 @@ describe('of the manifests of a repository', () => {
 test('whatever the rules are, nothing goes that is used or has a tag that stays, and nothing that stays names what is gone', () => {
   checkLaw(200, (random) => {
     const { facts, rules, uses } = anyRepository(random)
-    const { goes } = planRetention(facts, uses, rules, { now, before })
+    const goes = planRetention(facts, uses, rules, { now, before })
     const gone = new Set(goes.manifests.map(({ digest }) => digest))
     const goneTags = new Set(goes.tags.map(({ name }) => name))
     expect(gone.size).toBe(goes.manifests.length)
@@ -270,7 +270,7 @@ test('whatever the rules are, nothing goes that is used or has a tag that stays,
       manifests: new Map([...facts.manifests].filter(([digest]) => !gone.has(digest))),
       tags: facts.tags.filter(({ name }) => !goneTags.has(name)),
     }
-    const { tags } = planRetention(rest, uses, rules, { now, before }).goes
+    const { tags } = planRetention(rest, uses, rules, { now, before })
     expect(tags.filter(({ name }) => !isTie(name))).toEqual([])
   })
 })

@@ -251,6 +251,19 @@ test('a retention that is killed leaves nothing half removed, the next one goes 
   expect(await counts()).toEqual([1, 1])
 })
 
+test('an index whose subject is its own member goes with it when both are old, and not before', async () => {
+  const { http, push, age, retire } = await open()
+  const { digest, size } = await push('ci/a', 'a')
+  const descriptor = { mediaType: mediaTypes.manifest, digest, size }
+  await age(10)
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [descriptor], subject: descriptor }
+  const bytes = Buffer.from(JSON.stringify(index))
+  expect((await putManifest(http, 'ci/a', sha256(bytes), bytes, mediaTypes.index)).status).toBe(201)
+  const rules: RetentionRule[] = [{ repositories: '*', untaggedDays: 7 }]
+  expect(await retire(rules, { days: 1 })).toMatchObject({ manifests: 0 })
+  expect(await retire(rules, { days: 8 })).toMatchObject({ manifests: 2 })
+})
+
 test('a tag that is pushed again as it was is as young as that, to the hour', async () => {
   const { push, age, retire } = await open()
   for (const word of ['again', 'not again']) await push('ci/a', word, [word.replace(' ', '-')])
