@@ -6,6 +6,7 @@ export interface Collector {
   name: string
   /**
    * Reads the source once and answers whole families: no other collector of the program may have one of them. A family without rows is left out.
+   * The very array of the time before says that nothing has changed: its text is not made again.
    * What it throws is logged, and the sample before stays until it is too old.
    */
   collect(signal: AbortSignal): Promise<readonly MetricFamily[]>

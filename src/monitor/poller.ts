@@ -41,6 +41,9 @@ const maxAge = 3
 export function openPoller({ component, collectors, intervalMs, clock, log }: PollerOptions): Poller {
   const sources: Source[] = collectors.map((collector) => ({ collector, succeeded: false }))
 
+  /** Of the families that their collectors still have: they may answer them again. */
+  const made = new WeakMap<readonly MetricFamily[], SamplesPage>()
+
   const pauseAfter = ({ durationMs = 0 }: Source) => Math.max(intervalMs, durationMs * share)
 
   async function sample(source: Source, signal: AbortSignal): Promise<void> {
@@ -50,7 +53,8 @@ export function openPoller({ component, collectors, intervalMs, clock, log }: Po
     const late = AbortSignal.timeout(timeoutMs)
     try {
       const families = await untilLate(collector.collect(AbortSignal.any([signal, late])), late)
-      const page = await makePage(families)
+      const page = made.get(families) ?? (await makePage(families))
+      made.set(families, page)
       refuseShared(source, page)
       Object.assign(source, { page, takenAt: begun, succeeded: true })
     } catch (cause) {

@@ -49,12 +49,28 @@ function startPoller(...collectors: Collector[]) {
       for (const resolve of sleepers) resolve()
       await this.sampled()
     },
+    pages: poller.pages,
     async page() {
       const pages = await poller.pages()
       return (await Promise.all(pages.map(({ gzip }) => pageText(gzip, 1e6)))).join('')
     },
   }
 }
+
+test('families that a source answers again as they are keep their text', async () => {
+  const same = [gauge('same_metric', 1)]
+  const poller = startPoller(
+    { name: 'same', collect: async () => same },
+    { name: 'new', collect: async () => [gauge('new_metric', 1)] },
+  )
+  await poller.sampled()
+  const [before, newBefore] = await poller.pages()
+  await poller.next()
+  const [after, newAfter] = await poller.pages()
+  expect(after).toBe(before)
+  expect(newAfter).not.toBe(newBefore)
+  expect(newAfter).toEqual(newBefore)
+})
 
 test('a page has the newest sample of each source, and how its sampling went', async () => {
   let value = 1

@@ -5,7 +5,7 @@ import { type InterfaceCounters, readInterfaceCounters } from './interface-count
 import { type LabelCounters, readLabels } from './labels.ts'
 import { type PfLimit, readLimits } from './limits.ts'
 import type { Listing } from './listing.ts'
-import { type CountersListing, readRuleCounters } from './rule-counters.ts'
+import { type CountersListing, openRuleCountersReader } from './rule-counters.ts'
 import { readTableCounters, type TableCounters } from './table-counters.ts'
 
 export interface PfCountersOptions {
@@ -41,6 +41,7 @@ const timeoutMs = 15_000
 const maxOutputBytes = 256 * 1024 * 1024
 
 export function openPfCounters({ exec, unread }: PfCountersOptions): PfCounters {
+  const readRules = openRuleCountersReader()
   const run = (words: readonly string[]): Promise<ExecResult> =>
     exec(['pfctl', ...words], { timeoutMs, maxOutputBytes })
   const ask = async (...words: string[]): Promise<string> =>
@@ -58,9 +59,9 @@ export function openPfCounters({ exec, unread }: PfCountersOptions): PfCounters 
     return rows
   }
 
-  function counted(listing: string, text: string): Omit<CountersListing, 'unread'> {
-    const { rules, tables, unread: lines } = readRuleCounters(text)
-    unread(listing, lines)
+  function counted(name: string, listing: CountersListing): Omit<CountersListing, 'unread'> {
+    const { rules, tables, unread: lines } = listing
+    unread(name, lines)
     return { rules, tables }
   }
 
@@ -72,9 +73,10 @@ export function openPfCounters({ exec, unread }: PfCountersOptions): PfCounters 
       throw new AppError('command-failed', 'pfctl -s info does not say whether PF is enabled')
     },
     limits: async () => told('memory', readLimits(await ask('-s', 'memory'))),
-    rules: async () => counted('rules', await ask('-a', '*', '-P', '-vv', '-s', 'rules')),
+    rules: async () => counted('rules', readRules(await ask('-a', '*', '-P', '-vv', '-s', 'rules'))),
     labels: async (anchor) => told('labels', readLabels(await askOf(anchor, '-s', 'labels'))),
-    translation: async (anchor) => counted('nat', await askOf(anchor, '-P', '-vv', '-s', 'nat')),
+    translation: async (anchor) =>
+      counted('nat', openRuleCountersReader()(await askOf(anchor, '-P', '-vv', '-s', 'nat'))),
     tables: async (anchor) => told('Tables', readTableCounters(await askOf(anchor, '-vv', '-s', 'Tables'))),
     tableSize: async (anchor, table) => (await askOf(anchor, '-t', table, '-T', 'show')).split('\n').length - 1,
     interfaces: async () => told('Interfaces', readInterfaceCounters(await ask('-vv', '-s', 'Interfaces'))),

@@ -29,11 +29,41 @@ const creations = /State Creations: (\d+) *\]$/
 /** What else is said of a rule: `[ Source Nodes: … ]`, `[ Inserted: … ]`, `[ Last Active Time: … ]`. */
 const known = /^\[ (Source Nodes|Inserted|Last Active Time|Skip steps|queue):/
 
+/** What a line says of a rule as long as nobody loads rules. */
+interface RuleLine {
+  line: string
+  text: string
+  /** How many addresses the tables have that it names. */
+  sizes: readonly (readonly [table: string, size: number])[]
+}
+
 /**
- * Reads all counters of a listing. An anchor that is called from two places is there once. A rule whose numbers are not understood is left out, and
- * told as unread.
+ * Opens a reader of all counters of listings. An anchor that is called from two places is there once. A rule whose numbers are not understood is left
+ * out, and told as unread. From one listing to the next nearly all rules are the same: a line that stood in the one before is not taken apart again.
  */
-export function readRuleCounters(text: string): CountersListing {
+export function openRuleCountersReader(): (text: string) => CountersListing {
+  let before: ReadonlyMap<string, RuleLine> = new Map()
+  return (text) => {
+    const now = new Map<string, RuleLine>()
+    const listing = readRuleCounters(text, (line) => {
+      const read = now.get(line) ?? before.get(line) ?? readRuleLine(line)
+      now.set(read.line, read)
+      return read
+    })
+    before = now
+    return listing
+  }
+}
+
+function readRuleLine(shown: string): RuleLine {
+  // A text of its own: a piece of the listing would keep all of it in memory.
+  const line = Buffer.from(shown).toString()
+  const sizes: [string, number][] = []
+  const text = withoutCounts(line, (name, size) => void (size !== undefined && sizes.push([name, size])))
+  return { line, text, sizes }
+}
+
+function readRuleCounters(listing: string, read: (line: string) => RuleLine): CountersListing {
   const rules: RuleCounters[] = []
   const tables = new Map<string, Map<string, number>>()
   const unread: string[] = []
@@ -45,17 +75,18 @@ export function readRuleCounters(text: string): CountersListing {
     else unread.push(rule.text)
     rule = undefined
   }
-  walkListing(text, {
+  walkListing(listing, {
     rule(line, ruleset, number) {
       close()
       if (ruleset.isAgain) return
-      const ownTables = tables.get(ruleset.path) ?? new Map<string, number>()
-      const bare = withoutCounts(line, (name, size) => {
-        if (size !== undefined) ownTables.set(name, size)
-        tables.set(ruleset.path, ownTables)
-      })
+      const { text, sizes } = read(line)
+      if (sizes.length > 0) {
+        const known = tables.get(ruleset.path) ?? new Map<string, number>()
+        for (const [name, size] of sizes) known.set(name, size)
+        tables.set(ruleset.path, known)
+      }
       if (number === undefined) unread.push(line)
-      else rule = { ruleset, number, text: bare, evaluations: 0, packets: 0, bytes: 0, states: 0, stateCreations: 0 }
+      else rule = { ruleset, number, text, evaluations: 0, packets: 0, bytes: 0, states: 0, stateCreations: 0 }
       isCounted = false
     },
     detail(line) {

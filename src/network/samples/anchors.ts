@@ -1,18 +1,11 @@
 import type { Collector } from '../../monitor/collector.ts'
-import type { MetricFamily, SampleRow } from '../../monitor/samples.ts'
+import type { SampleRow } from '../../monitor/samples.ts'
 import { macOfAnchor } from '../../rules/names.ts'
 import type { Guard, GuardedAnchor, RulesInForce } from '../guard.ts'
 import { gauge } from './families.ts'
-import { ownerLabels } from './owners.ts'
 
-export interface AnchorsCollectorOptions {
-  guard: Pick<Guard, 'anchors' | 'inForce'>
-  /** The anchor above all of ours. */
-  anchor: string
-}
-
-/** What the daemon knows of what it gave to PF: whose anchors and rules these are, in words. No process is started. */
-export function anchorsCollector({ guard, anchor }: AnchorsCollectorOptions): Collector {
+/** What the daemon knows of the anchors that it gave to PF: whose they are, in words. No process is started. */
+export function anchorsCollector(guard: Pick<Guard, 'anchors' | 'inForce'>): Collector {
   return {
     name: 'anchors',
     async collect() {
@@ -32,7 +25,6 @@ export function anchorsCollector({ guard, anchor }: AnchorsCollectorOptions): Co
           'Whether somebody else changed an anchor in the last minute; it is put back at once.',
           anchors.map(([path, { drifted }]) => ({ labels: { anchor: path }, value: Number(drifted) })),
         ),
-        ...(inForce ? [ruleInfo(inForce, anchor)] : []),
       ]
     },
   }
@@ -56,18 +48,4 @@ function anchorInfo(anchors: readonly [string, GuardedAnchor][], inForce: RulesI
       value: 1,
     }
   })
-}
-
-/** Joins the label of a rule with what it is there for. A rule that is several in the kernel has one label, and one row. */
-function ruleInfo({ networks, compiled }: RulesInForce, anchor: string): MetricFamily {
-  const labels = ownerLabels(networks)
-  const rows = compiled.anchors.flatMap(({ name, filter }) => {
-    const seen = new Set<string>()
-    return filter.flatMap(({ label: rule, owner, reason }) => {
-      if (rule === undefined || seen.has(rule)) return []
-      seen.add(rule)
-      return [{ labels: { anchor: `${anchor}/${name}`, rule, ...labels(owner), reason }, value: 1 }]
-    })
-  })
-  return gauge('pf_rule_info', 'What a rule of ours is there for, in words; always 1.', rows)
 }

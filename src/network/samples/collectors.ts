@@ -7,6 +7,7 @@ import type { Guard } from '../guard.ts'
 import type { PfCounters } from '../pf/counters.ts'
 import { anchorsCollector } from './anchors.ts'
 import { interfacesCollector } from './interfaces.ts'
+import { ruleInfoCollector } from './rule-info.ts'
 import { type RuleFigures, rulesCollector } from './rules.ts'
 import { openSharedReading } from './shared-reading.ts'
 import { type StatusFigures, statusCollector } from './status.ts'
@@ -56,7 +57,8 @@ export function openSampling({ pf, guard, anchor, portOf, intervalMs, clock, log
       translationCollector({ reading: translation, path: `${anchor}/${natAnchor}`, inForce: guard.inForce }),
       tablesCollector({ pf, rules: filter, translation, anchor }),
       interfacesCollector({ pf, portOf }),
-      anchorsCollector({ guard, anchor }),
+      anchorsCollector(guard),
+      ruleInfoCollector({ guard, anchor }),
     ],
     figures: () => status && { ...status, ...rules },
   }

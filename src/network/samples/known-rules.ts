@@ -7,6 +7,8 @@ export type RuleLabels = Readonly<Record<string, string>>
 export interface KnownRule {
   path: string
   text: string
+  /** PF's, in its ruleset. */
+  number: number
   isInline: boolean
   facts: RuleFacts
   /** Of all its series. */
@@ -40,17 +42,14 @@ export function openKnownRules(): (rules: readonly RuleCounters[]) => CountedRul
   }
 }
 
-function isSame({ labels, text, isInline }: KnownRule, { ruleset, number, text: shown }: RuleCounters): boolean {
-  return text === shown && isInline === ruleset.isInline && labels.nr === String(number)
+function isSame({ text, number, isInline }: KnownRule, counters: RuleCounters): boolean {
+  return text === counters.text && number === counters.number && isInline === counters.ruleset.isInline
 }
 
-function learn({ ruleset, number, text: shown }: RuleCounters): KnownRule | undefined {
-  // A text of its own: a piece of the listing would keep all of it in memory.
-  const text = Buffer.from(shown).toString()
+function learn({ ruleset: { path, isInline }, number, text }: RuleCounters): KnownRule | undefined {
   const facts = readRule(text)
   if (!facts) return undefined
   const { family: af, protocol: proto, label: rule, interface: on, action, direction } = facts
-  const { path, isInline } = ruleset
   const labels = { nr: String(number), af, proto, rule, anchor: path, interface: on, action, direction }
-  return { path, text, isInline, facts, labels }
+  return { path, text, number, isInline, facts, labels }
 }

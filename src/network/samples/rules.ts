@@ -44,13 +44,13 @@ export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorO
     return facts.isOneWay && (facts.action === 'block' || isOurs(path))
   }
 
-  /** What is known of directions, rule by rule; undefined altogether when rules were loaded between the listings. */
-  async function directions(rules: readonly CountedRule[]): Promise<(Directions | undefined)[] | undefined> {
+  /** Which way packets went, of the rules of which only PF's list of labels tells it; undefined altogether when rules were loaded between the listings. */
+  async function directionsByLabels(rules: readonly CountedRule[]): Promise<Map<CountedRule, Directions> | undefined> {
     const unsure = rules.filter(({ known }) => known.facts.label !== '' && !isCertain(known))
     const asked = new Set(unsure.map(({ known }) => known.path))
     const others = [...asked].filter((path) => path !== '' && !isOurs(path))
     for (const path of others.slice(mostOthers)) asked.delete(path)
-    const found = new Map<CountedRule, LabelCounters>()
+    const found = new Map<CountedRule, Directions>()
     for (const path of asked) {
       const labels = await pf.labels(path)
       const labelled = rules.filter(({ known }) => known.path === path && known.facts.label !== '')
@@ -62,7 +62,7 @@ export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorO
       if (!named) return undefined
       for (const [at, rule] of named.entries()) found.set(rule, labels[at] as LabelCounters)
     }
-    return rules.map((rule) => found.get(rule) ?? (isCertain(rule.known) ? oneWay(rule) : undefined))
+    return found
   }
 
   return {
@@ -72,10 +72,10 @@ export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorO
     async collect() {
       for (let tries = 0; tries < 2; tries++) {
         const rules = knownRules((await reading.again()).rules)
-        const went = await directions(rules)
-        if (!went) continue
+        const byLabels = await directionsByLabels(rules)
+        if (!byLabels) continue
         sampled(figuresOf(rules.filter(({ known }) => isOurs(known.path))))
-        return ruleFamilies(rules, went)
+        return ruleFamilies(rules, (rule) => byLabels.get(rule) ?? (isCertain(rule.known) ? oneWay(rule) : undefined))
       }
       throw new Error('the labels that PF lists are not those of its rules: rules were loaded meanwhile, twice')
     },
@@ -90,15 +90,18 @@ function oneWay({ counters: { packets, bytes }, known }: CountedRule): Direction
     : { packetsIn: 0, bytesIn: 0, packetsOut: packets, bytesOut: bytes }
 }
 
-function ruleFamilies(all: readonly CountedRule[], went: readonly (Directions | undefined)[]): MetricFamily[] {
+function ruleFamilies(
+  all: readonly CountedRule[],
+  directions: (rule: CountedRule) => Directions | undefined,
+): MetricFamily[] {
   const rules: { labels: RuleLabels; counters: RuleCounters }[] = []
   const split: { labels: RuleLabels; went: Directions }[] = []
-  for (const [at, { known, counters }] of all.entries()) {
-    if (known.isInline) continue
-    const { labels } = known
-    const directions = went[at]
-    rules.push({ labels, counters })
-    if (directions) split.push({ labels, went: directions })
+  for (const rule of all) {
+    const { isInline, labels } = rule.known
+    if (isInline) continue
+    rules.push({ labels, counters: rule.counters })
+    const went = directions(rule)
+    if (went) split.push({ labels, went })
   }
   return [
     counter(
