@@ -69,39 +69,36 @@ function tell({ retired, ...collection }: Collection): void {
 
 function tellRetired({ tags, manifests, removedTags, removedManifests }: Retired, { dryRun }: BlobCollection): void {
   if (tags + manifests === 0) return
-  printTable<RetiredTag>(
-    {
-      TAG: ({ repository, tag }) => `${repository}:${tag}`,
-      MANIFEST: ({ digest }) => digest,
-      WHY: ({ reason }) => reason,
-    },
-    removedTags,
-  )
-  if (tags > removedTags.length) print(`and ${tags - removedTags.length} more`)
-  print()
-  printTable<RetiredManifest>(
-    { MANIFEST: ({ repository, digest }) => `${repository}@${digest}`, WHY: ({ reason }) => reason },
-    removedManifests,
-  )
-  if (manifests > removedManifests.length) print(`and ${manifests - removedManifests.length} more`)
+  tellSome<RetiredTag>(tags, removedTags, {
+    TAG: ({ repository, tag }) => `${repository}:${tag}`,
+    MANIFEST: ({ digest }) => digest,
+    WHY: ({ reason }) => reason,
+  })
+  tellSome<RetiredManifest>(manifests, removedManifests, {
+    MANIFEST: ({ repository, digest }) => `${repository}@${digest}`,
+    WHY: ({ reason }) => reason,
+  })
   print(
-    `${counted(tags, 'tag')} and ${counted(manifests, 'manifest')} ${dryRun ? 'would go' : 'removed'} by the rules of retention; blobs that only these name go when the grace time has passed`,
+    `${counted(tags, 'tag')} and ${counted(manifests, 'manifest')} ${dryRun ? 'would go' : 'removed'} by the rules of retention; blobs that only these name go when another grace time (collectAfterSeconds) has passed`,
   )
   print()
 }
 
+/** The first of what goes, in columns, and how many there are beside. */
+function tellSome<T>(count: number, first: readonly T[], columns: Parameters<typeof printTable<T>>[0]): void {
+  if (first.length === 0) return
+  printTable(columns, first)
+  if (count > first.length) print(`and ${count - first.length} more`)
+  print()
+}
+
 function tellBlobs({ dryRun, blobs, freedBytes, orphans, orphanBytes, removed, before }: BlobCollection): void {
-  if (removed.length > 0)
-    printTable<CollectedBlob>(
-      {
-        DIGEST: (one) => one.digest,
-        SIZE: (one) => bytes(one.sizeBytes),
-        WHY: ({ repositories }) =>
-          repositories.length === 0 ? 'no repository holds it' : `no manifest names it in ${repositories.join(', ')}`,
-      },
-      removed,
-    )
-  if (blobs > removed.length) print(`and ${blobs - removed.length} more`)
+  tellSome<CollectedBlob>(blobs, removed, {
+    DIGEST: (one) => one.digest,
+    SIZE: (one) => bytes(one.sizeBytes),
+    WHY: ({ repositories }) =>
+      repositories.length === 0 ? 'no repository holds it' : `no manifest names it in ${repositories.join(', ')}`,
+  })
   print(
     `${counted(blobs, 'blob')} (${bytes(freedBytes)}) ${dryRun ? 'would go' : 'removed'}; all are from before ${before}`,
   )
