@@ -6,13 +6,23 @@ import { join } from 'node:path'
  * interrupted.
  */
 export async function cleaning<T>(work: (cleanup: AsyncDisposableStack) => Promise<T>): Promise<T> {
-  await using cleanup = new AsyncDisposableStack()
+  const cleanup = new AsyncDisposableStack()
+  let cleaned: Promise<void> | undefined
+  const clean = () => {
+    cleaned ??= cleanup.disposeAsync()
+    return cleaned
+  }
   const interrupted = async () => {
-    await cleanup.disposeAsync()
+    await clean()
     process.exit(130)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupted)
-  return await work(cleanup)
+  try {
+    return await work(cleanup)
+  } finally {
+    // One that was interrupted fails while it is cleaned up after.
+    await clean()
+  }
 }
 
 /** A folder for what the servers keep. Others can pass it: PostgreSQL does not run as root. */

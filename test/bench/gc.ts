@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
     load: { type: 'string', default: '0.5' },
     seconds: { type: 'string', default: '60' },
     on: { type: 'string', default: Object.keys(arrangements).join(',') },
+    profile: { type: 'string' },
     folder: { type: 'string', default: tmpdir() },
     help: { type: 'boolean', default: false },
   },
@@ -38,13 +39,14 @@ const MiB = 1 << 20
 const warmUpSeconds = 5
 
 if (options.help)
-  say(`npm run bench:gc -- [--blobs N] [--bytes N] [--clients N] [--load PART] [--seconds N] [--on A,B] [--folder DIR]
+  say(`npm run bench:gc -- [--blobs N] [--bytes N] [--clients N] [--load PART] [--seconds N] [--on A,B] [--profile DIR] [--folder DIR]
   --blobs    that nothing needs (${options.blobs}), and --bytes of each (${options.bytes})
   --load     how much of what the server takes at most is pushed to it (${options.load}), by --clients (${options.clients})
   --seconds  how long it is pushed to without a collection, before and after (${options.seconds})
   --on       of ${Object.entries(arrangements)
     .map(([name, text]) => `${name} (${text})`)
     .join(', ')}
+  --profile  where the server leaves a profile of its processor time
   --folder   where all data is, for as long as it runs (${options.folder})`)
 else
   await cleaning(async (cleanup) => {
@@ -65,7 +67,7 @@ else
     async function bench(name: string, data: string, store: Partial<ServerConfig>, stored: string): Promise<void> {
       // What it does by the clock would come into the figures.
       const settings = { ...store, collectSchedule: '', scrubDays: 0, logLevel: 'warn' as const }
-      const server = await startSlipway(data, settings)
+      const server = await startSlipway(data, settings, options.profile)
       cleanup.defer(() => server.stop())
       const start = performance.now()
       await makeLitter(await loadConfig(ServerConfig, { flags: { ...settings, data } }), blobs, sizeBytes)
