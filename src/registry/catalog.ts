@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { AppError } from '../contract/errors.ts'
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
+import { noteEveryMs } from './note-every.ts'
 
 /** The rows of repositories, and of which blobs and tags they have. A row about bytes is written after the bytes. */
 
@@ -103,9 +104,6 @@ export async function missingBlob(db: Db, repository: string, digest: string): P
       : `${repository} has no blob ${digest}`,
   )
 }
-
-/** A promise is noted so often. Collection spares what was noted within its grace time, which is longer. */
-const noteEveryMs = 3_600_000
 
 const updateUse = fixedQuery((db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
   db

@@ -3,6 +3,7 @@ import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import type { ManifestsTable } from '../database/tables.ts'
 import type { ParsedManifest } from './manifest-form.ts'
+import { noteEveryMs } from './note-every.ts'
 
 /** The rows of manifests and of what they refer to. */
 
@@ -126,6 +127,8 @@ export async function removeManifests(
       .updateTable('repository_blobs')
       .set({ used_at: now })
       .where('repository', '=', repository)
+      // What many share is in use by many: it is left to them.
+      .where('used_at', '<', new Date(Date.parse(now) - noteEveryMs).toISOString())
       .where('digest', 'in', (row) =>
         row
           .selectFrom('manifest_references')

@@ -1,11 +1,9 @@
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
 import type { StoredManifest } from './manifest-rows.ts'
+import { noteEveryMs } from './note-every.ts'
 
 /** When manifests mattered to somebody, beside when they came and were pulled: retention leaves what was noted within its grace time. */
-
-/** It is noted so often for each manifest; the grace time is longer. */
-const noteEveryMs = 3_600_000
 
 interface Use {
   repository: string

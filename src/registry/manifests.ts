@@ -7,6 +7,7 @@ import { digestLike } from './digests.ts'
 import { type ParsedManifest, parseManifest } from './manifest-form.ts'
 import * as rows from './manifest-rows.ts'
 import { noteUntagged, noteUse } from './manifest-use.ts'
+import { noteEveryMs } from './note-every.ts'
 import { checkReleaseRules, holdsReleases, isVersion } from './release-rules.ts'
 import { findKnownTag, forgetRemovedTag } from './removed-tags.ts'
 import { sizesOf } from './sizes.ts'
@@ -66,9 +67,6 @@ export async function putManifest(
   return { digest, subject: parsed.subject, missing }
 }
 
-/** That a tag was pushed again, as it was, is noted so often. */
-const noteEveryMs = 3_600_000
-
 /** @throws AppError TAG_IMMUTABLE when the tag names another manifest, or named one until retention removed it */
 async function setFixedTag(trx: Db, repository: string, tag: string, digest: string, time: string): Promise<void> {
   const known = await findKnownTag(trx, repository, tag)
@@ -87,7 +85,7 @@ async function setFixedTag(trx: Db, repository: string, tag: string, digest: str
 async function moveTag(trx: Db, repository: string, tag: string, digest: string, time: string): Promise<void> {
   const known = await findKnownTag(trx, repository, tag)
   const isSame = known?.updatedAt != null && known.manifest === digest
-  // That it was pushed again matters to the hour: many may push the same at once.
+  // Many may push the same at once.
   if (isSame && Date.parse(time) - Date.parse(known.updatedAt) < noteEveryMs) return
   await catalog.setTag(trx, repository, tag, digest, time)
   if (known?.updatedAt != null && !isSame) await noteUntagged(trx, repository, known.manifest, time)

@@ -1,9 +1,8 @@
 import type { Db } from '../database/open.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import type { StoredManifest } from './manifest-rows.ts'
+import { noteEveryMs } from './note-every.ts'
 
-/** A pull is noted so often for each manifest. */
-const noteEveryMs = 3_600_000
 /** How long what was noted waits for its way into the database. */
 const flushMs = 60_000
 /** So many rows are changed at once. */
