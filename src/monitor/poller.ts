@@ -42,7 +42,7 @@ export function openPoller({ component, collectors, intervalMs, clock, log }: Po
   const sources: Source[] = collectors.map((collector) => ({ collector, succeeded: false }))
 
   /** Of the families that their collectors still have: they may answer them again. */
-  const made = new WeakMap<readonly MetricFamily[], SamplesPage>()
+  const made = new WeakMap<Iterable<MetricFamily>, SamplesPage>()
 
   const pauseAfter = ({ durationMs = 0 }: Source) => Math.max(intervalMs, durationMs * share)
 

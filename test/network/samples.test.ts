@@ -66,7 +66,7 @@ describe('rules of FreeBSD 15.1', () => {
       '-a org.openstack/net1 -s labels': fmt('pfctl -a org.openstack/net1 -s labels'),
     })
     const figures: object[] = []
-    const families = await collectorOf(pf, (it) => figures.push(it)).collect(signal)
+    const families = [...(await collectorOf(pf, (it) => figures.push(it)).collect(signal))]
     expect(families.find(({ name }) => name === 'pf_rule_states_current')?.rows[0]).toEqual({
       labels: {
         nr: '0',
@@ -111,7 +111,9 @@ describe('rules of FreeBSD 15.1', () => {
       '-s labels': [labels.replace('def', 'new'), labels],
       '-a org.openstack/net1 -s labels': anchored,
     })
-    expect(rows(await collectorOf(once).collect(signal), 'pf_rule_packets_in_total', 'rule')).toMatchObject({ def: 20 })
+    expect(rows([...(await collectorOf(once).collect(signal))], 'pf_rule_packets_in_total', 'rule')).toMatchObject({
+      def: 20,
+    })
     expect(once.runs.filter((command) => command === list)).toHaveLength(2)
     const twice = replay({ [list]: everything, '-s labels': '', '-a org.openstack/net1 -s labels': anchored })
     await expect(collectorOf(twice).collect(signal)).rejects.toThrow('rules were loaded meanwhile')
@@ -120,7 +122,7 @@ describe('rules of FreeBSD 15.1', () => {
   test('of an administrator that judge each packet alone are split where they block, not where a translation may make states', async () => {
     const counts = '  [ Evaluations: 9  Packets: 5  Bytes: 300  States: 0 ]\n'
     const text = `@0 block drop in on em0 all\n${counts}@1 pass out on em0 all no state\n${counts}`
-    const families = await collectorOf(replay({ [list]: text })).collect(signal)
+    const families = [...(await collectorOf(replay({ [list]: text })).collect(signal))]
     expect(rows(families, 'pf_rule_packets_in_total', 'nr')).toEqual({ 0: 5 })
     expect(rows(families, 'pf_rule_packets_out_total', 'nr')).toEqual({ 0: 0 })
     expect(rows(families, 'pf_rule_evaluations_total', 'nr')).toEqual({ 0: 9, 1: 9 })
@@ -138,7 +140,7 @@ describe('rules of FreeBSD 15.1', () => {
     })
     const translation = openSharedReading(readTranslations(pf.pf, anchor), sharing)
     const rules = openSharedReading(pf.pf.rules, sharing)
-    const families = await tablesCollector({ pf: pf.pf, rules, translation, anchor }).collect(signal)
+    const families = [...(await tablesCollector({ pf: pf.pf, rules, translation, anchor }).collect(signal))]
     expect(rows(families, 'pf_table_addresses', 'table')).toEqual({ osadmin: 2, empty: 0 })
     expect(rows(families, 'pf_table_matches_total', 'table')).toEqual({ osadmin: 1, empty: 0 })
   })
@@ -150,7 +152,7 @@ describe('rules of FreeBSD 15.1', () => {
     })
     const reading = openSharedReading(readTranslations(pf.pf, anchor), sharing)
     const path = `${anchor}/nat`
-    const families = await translationCollector({ reading, path, inForce: () => undefined }).collect(signal)
+    const families = [...(await translationCollector({ reading, path, inForce: () => undefined }).collect(signal))]
     expect(rows(families, 'pf_nat_rule_packets_total', 'kind', 'internal', 'external', 'owner')).toEqual({
       'nat 10.0.0.0/24 192.0.2.1 ': 14,
       'rdr 10.0.0.11 192.0.2.50 ': 0,
@@ -164,7 +166,7 @@ describe('rules of FreeBSD 15.1', () => {
       ['tap1', 'p3eaabb01x'],
       ['pflog', ''],
     ])
-    const families = await interfacesCollector({ pf: pf.pf, portOf: (name) => ports.get(name) }).collect(signal)
+    const families = [...(await interfacesCollector({ pf: pf.pf, portOf: (name) => ports.get(name) }).collect(signal))]
     const packets = rows(families, 'pf_interface_packets_total', 'interface', 'port', 'direction', 'af', 'action')
     expect(new Set(Object.keys(packets).map((key) => key.split(' ')[0]))).toEqual(
       new Set(['bridge0', 'ext0', 'lo0', 'pflog', 'pflog0', 'pfsync0', 'tap1', 'tap2']),
@@ -180,7 +182,7 @@ describe('rules of FreeBSD 15.1', () => {
     const pf = replay({ '-v -s info': fmt('pfctl -v -s info'), '-s memory': fmt('pfctl -s memory') })
     const figures: object[] = []
     const collector = statusCollector({ pf: pf.pf, sampled: (it) => figures.push(it), log: openLog('test', 'silent') })
-    const families = await collector.collect(signal)
+    const families = [...(await collector.collect(signal))]
     const value = (name: string) => families.find((family) => family.name === name)?.rows[0]?.value
     expect([value('pf_enabled'), value('pf_state_total'), value('pf_ipv4_bytes_out_total')]).toEqual([1, 3, 563])
     expect(rows(families, 'pf_counter_total', 'reason')).toMatchObject({ match: 29, memory: 0, 'map-failed': 0 })

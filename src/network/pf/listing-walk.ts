@@ -35,6 +35,8 @@ export function walkListing(text: string, visitor: ListingVisitor): void {
   for (let from = 0; from < text.length; ) {
     const newline = text.indexOf('\n', from)
     const end = newline === -1 ? text.length : newline
+    // Two out of three lines are indented: of each one piece is made, and not two.
+    while (text[from] === ' ') from++
     const line = text.slice(from, end).trim()
     from = end + 1
     if (line === '') continue

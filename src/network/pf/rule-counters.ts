@@ -39,15 +39,17 @@ interface RuleLine {
 
 /**
  * Opens a reader of all counters of listings. An anchor that is called from two places is there once. A rule whose numbers are not understood is left
- * out, and told as unread. From one listing to the next nearly all rules are the same: a line that stood in the one before is not taken apart again.
+ * out, and told as unread. From one listing to the next nearly all rules are the same: a line that stood at its place in the one before is not taken
+ * apart again.
  */
 export function openRuleCountersReader(): (text: string) => CountersListing {
-  let before: ReadonlyMap<string, RuleLine> = new Map()
+  let before: readonly RuleLine[] = []
   return (text) => {
-    const now = new Map<string, RuleLine>()
+    const now: RuleLine[] = []
     const listing = readRuleCounters(text, (line) => {
-      const read = now.get(line) ?? before.get(line) ?? readRuleLine(line)
-      now.set(read.line, read)
+      const old = before[now.length]
+      const read = old?.line === line ? old : readRuleLine(line)
+      now.push(read)
       return read
     })
     before = now

@@ -1,10 +1,10 @@
 import type { Collector } from '../../monitor/collector.ts'
-import type { MetricFamily } from '../../monitor/samples.ts'
+import type { MetricFamily, SampleRow } from '../../monitor/samples.ts'
 import type { PfCounters } from '../pf/counters.ts'
 import type { LabelCounters } from '../pf/labels.ts'
-import type { CountersListing, RuleCounters } from '../pf/rule-counters.ts'
-import { counter, gauge, rowsOf } from './families.ts'
-import { type CountedRule, type KnownRule, openKnownRules, type RuleLabels } from './known-rules.ts'
+import type { CountersListing } from '../pf/rule-counters.ts'
+import { counter, gauge } from './families.ts'
+import { type CountedRule, type KnownRule, openKnownRules } from './known-rules.ts'
 import type { SharedReading } from './shared-reading.ts'
 
 /** What our own filter rules have counted together. It begins anew with rules that are loaded anew. */
@@ -75,7 +75,8 @@ export function rulesCollector({ pf, reading, anchor, sampled }: RulesCollectorO
         const byLabels = await directionsByLabels(rules)
         if (!byLabels) continue
         sampled(figuresOf(rules.filter(({ known }) => isOurs(known.path))))
-        return ruleFamilies(rules, (rule) => byLabels.get(rule) ?? (isCertain(rule.known) ? oneWay(rule) : undefined))
+        const shown = rules.filter(({ known }) => !known.isInline)
+        return ruleFamilies(shown, (rule) => byLabels.get(rule) ?? (isCertain(rule.known) ? oneWay(rule) : undefined))
       }
       throw new Error('the labels that PF lists are not those of its rules: rules were loaded meanwhile, twice')
     },
@@ -90,56 +91,54 @@ function oneWay({ counters: { packets, bytes }, known }: CountedRule): Direction
     : { packetsIn: 0, bytesIn: 0, packetsOut: packets, bytesOut: bytes }
 }
 
-function ruleFamilies(
-  all: readonly CountedRule[],
+/** One family at a time: the rows of all together are many times what PF has counted. */
+function* ruleFamilies(
+  rules: readonly CountedRule[],
   directions: (rule: CountedRule) => Directions | undefined,
-): MetricFamily[] {
-  const rules: { labels: RuleLabels; counters: RuleCounters }[] = []
-  const split: { labels: RuleLabels; went: Directions }[] = []
-  for (const rule of all) {
-    const { isInline, labels } = rule.known
-    if (isInline) continue
-    rules.push({ labels, counters: rule.counters })
-    const went = directions(rule)
-    if (went) split.push({ labels, went })
+): Generator<MetricFamily, void, undefined> {
+  const rows = (value: (rule: CountedRule) => number | undefined): SampleRow[] => {
+    const all: SampleRow[] = []
+    for (const rule of rules) {
+      const number = value(rule)
+      if (number !== undefined) all.push({ labels: rule.known.labels, value: number })
+    }
+    return all
   }
-  return [
-    counter(
-      'pf_rule_evaluations_total',
-      'How often a filter rule was asked.',
-      rowsOf(rules, ({ counters }) => counters.evaluations),
-    ),
-    counter(
-      'pf_rule_packets_in_total',
-      'Packets of a rule that came in.',
-      rowsOf(split, (it) => it.went.packetsIn),
-    ),
-    counter(
-      'pf_rule_packets_out_total',
-      'Packets of a rule that went out.',
-      rowsOf(split, (it) => it.went.packetsOut),
-    ),
-    counter(
-      'pf_rule_bytes_in_total',
-      'Bytes of a rule that came in.',
-      rowsOf(split, (it) => it.went.bytesIn),
-    ),
-    counter(
-      'pf_rule_bytes_out_total',
-      'Bytes of a rule that went out.',
-      rowsOf(split, (it) => it.went.bytesOut),
-    ),
-    counter(
-      'pf_rule_states_total',
-      'States that a rule has made since it was loaded.',
-      rowsOf(rules, ({ counters }) => counters.stateCreations),
-    ),
-    gauge(
-      'pf_rule_states_current',
-      'States of a rule that there are now.',
-      rowsOf(rules, ({ counters }) => counters.states),
-    ),
-  ]
+  yield counter(
+    'pf_rule_evaluations_total',
+    'How often a filter rule was asked.',
+    rows(({ counters }) => counters.evaluations),
+  )
+  yield counter(
+    'pf_rule_packets_in_total',
+    'Packets of a rule that came in.',
+    rows((it) => directions(it)?.packetsIn),
+  )
+  yield counter(
+    'pf_rule_packets_out_total',
+    'Packets of a rule that went out.',
+    rows((it) => directions(it)?.packetsOut),
+  )
+  yield counter(
+    'pf_rule_bytes_in_total',
+    'Bytes of a rule that came in.',
+    rows((it) => directions(it)?.bytesIn),
+  )
+  yield counter(
+    'pf_rule_bytes_out_total',
+    'Bytes of a rule that went out.',
+    rows((it) => directions(it)?.bytesOut),
+  )
+  yield counter(
+    'pf_rule_states_total',
+    'States that a rule has made since it was loaded.',
+    rows(({ counters }) => counters.stateCreations),
+  )
+  yield gauge(
+    'pf_rule_states_current',
+    'States of a rule that there are now.',
+    rows(({ counters }) => counters.states),
+  )
 }
 
 function figuresOf(rules: readonly CountedRule[]): RuleFigures {
