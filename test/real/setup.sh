@@ -33,6 +33,7 @@ qemu-system-x86:qemu-system-x86_64
 qemu-utils:qemu-img
 shellcheck:shellcheck
 skopeo:skopeo
+systemd:systemd-analyze
 udhcpc:udhcpc
 umoci:umoci
 xfsprogs:mkfs.xfs
@@ -45,8 +46,8 @@ zstd:zstd
 docker-registry:docker-registry
 golang-go:go
 nginx-light:nginx
-prometheus-node-exporter:prometheus-node-exporter
 postgresql:initdb
+prometheus-node-exporter:prometheus-node-exporter
 '
 
 # What the Go modules ask for that the tests build. Debian 12 has 1.19: a newer one is then taken as the module golang.org/toolchain, in the

@@ -26,9 +26,12 @@ const module = 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c'
 const accessKey = 'slipway'
 const secretKey = 'slipway-secret'
 
+/** Its path; it is built when it is not there. */
+export const minioProgram = () => goProgram(module)
+
 /** Starts MinIO on a folder; call `kill` in the end. */
 export async function startMinio(folder: string): Promise<Minio> {
-  const program = await goProgram(module)
+  const program = await minioProgram()
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
   const secretKeyFile = join(folder, 'secret-key')
