@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { DesiredNetworks } from '../contract/network.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
@@ -83,8 +84,17 @@ export function openGuard(options: GuardOptions, before: DesiredNetworks): Guard
   const driftedAtMs = new Map<string, number>()
   const statesKilled: EndedStates = { denied: 0, gone: 0 }
 
+  /** The last compilation: most looks find the same networks, and the same host. */
+  let last: { networks: DesiredNetworks; facts: HostFacts; compiled: Compilation } | undefined
+
+  function compile(networks: DesiredNetworks, facts: HostFacts): Compilation {
+    if (last?.networks !== networks || !isDeepStrictEqual(last.facts, facts))
+      last = { networks, facts, compiled: compileRules(networks, facts) }
+    return last.compiled
+  }
+
   async function compiledFor(networks: DesiredNetworks, facts: HostFacts): Promise<Compilation> {
-    const compiled = compileRules(networks, facts)
+    const compiled = compile(networks, facts)
     const isLast = compiled.anchors.length === 0 && rules.holds()
     return isLast && (await hasPorts()) ? { ...compiled, ...closed } : compiled
   }

@@ -52,10 +52,17 @@ export function planLoad(held: ReadonlyMap<string, HeldAnchor>, wanted: Compiled
   ]
 }
 
-/** Names the rules of an anchor, whatever its tables have. */
-export function rulesDigest({ tables, translation, filter }: CompiledAnchor): string {
-  return digestOfLines([...tables.map(({ name }) => name), ...[...translation, ...filter].map(printRule)])
+/** Names the rules of an anchor, whatever its tables have. Every look asks for it, and most ask of the anchors of the look before. */
+export function rulesDigest(anchor: CompiledAnchor): string {
+  const known = digests.get(anchor)
+  if (known !== undefined) return known
+  const { tables, translation, filter } = anchor
+  const digest = digestOfLines([...tables.map(({ name }) => name), ...[...translation, ...filter].map(printRule)])
+  digests.set(anchor, digest)
+  return digest
 }
+
+const digests = new WeakMap<CompiledAnchor, string>()
 
 /** Which ports have an address, by their anchors. */
 function ownersOf(held: ReadonlyMap<string, HeldAnchor>): Map<string, string[]> {
