@@ -105,7 +105,7 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
         if (keys.length === 0) return
         // What it could not remove is told in an answer that is fine otherwise.
         const [failed] = (await client.removeObjects(bucket, [...keys])) as unknown as { Code: string; Key: string }[]
-        if (failed) throw Object.assign(new Error(failed.Key), { code: failed.Code })
+        if (failed) throw Object.assign(new Error(`for ${failed.Key}`), { code: failed.Code })
       }),
   }
 }
