@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type DatabaseConnection, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely'
 import { nodeSqlite } from './node-sqlite.ts'
+import { Turns } from './turns.ts'
 import { openWriteAheadLog, type WriteAheadLog } from './write-ahead-log.ts'
 
 /**
@@ -88,23 +89,6 @@ class DurableDriver extends SqliteDriver {
   override async destroy(): Promise<void> {
     await this.#log.close()
     await super.destroy()
-  }
-}
-
-/** Who has the connection, and who is next. */
-class Turns {
-  #isTaken = false
-  readonly #waiting: (() => void)[] = []
-
-  async take(): Promise<void> {
-    if (this.#isTaken) return new Promise((resolve) => this.#waiting.push(resolve))
-    this.#isTaken = true
-  }
-
-  pass(): void {
-    const next = this.#waiting.shift()
-    if (next) next()
-    else this.#isTaken = false
   }
 }
 

@@ -106,11 +106,13 @@ test('a transaction that fails leaves nothing, and the next one works', async ()
   expect(await db.selectFrom('channels').selectAll().execute()).toEqual([])
 })
 
-test('transactions that are started at once run one after the other', async () => {
+test('transactions that one server starts at once run one after the other, and none is broken off by another', async () => {
   const db = await open()
   await db.insertInto('blobs').values({ digest: 'd', size: 0, created_at: at }).execute()
+  let runs = 0
   const increment = () =>
     transact(db, async (trx) => {
+      runs += 1
       const { size } = await trx.selectFrom('blobs').select('size').executeTakeFirstOrThrow()
       await trx
         .updateTable('blobs')
@@ -119,6 +121,7 @@ test('transactions that are started at once run one after the other', async () =
     })
   await Promise.all(Array.from({ length: 20 }, increment))
   expect((await db.selectFrom('blobs').select('size').executeTakeFirstOrThrow()).size).toBe(20)
+  expect(runs).toBe(20)
 })
 
 test('returning answers the rows, an update how many it changed', async () => {
