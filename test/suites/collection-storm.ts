@@ -1,55 +1,30 @@
-import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { sha256 } from '../../src/platform/digest.ts'
-import type { Http } from '../../src/platform/http.ts'
 import { collect } from '../../src/registry/collection.ts'
-import { ask, imageManifest, putManifest } from '../support/oci.ts'
+import { ask } from '../support/oci.ts'
 import { openTestRegistry } from '../support/registry.ts'
+import { stormClients, stormRound } from '../support/storm.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const clients = 16
 const rounds = 15
-/** So few that the clients push again what others have deleted and the collection removes. */
-const layers = Array.from({ length: 60 }, () => randomBytes(2000))
+/** What was used within a moment stays, as what was used within a day does on a server. */
+const graceMs = 500
 
-/** Deletes something, or pushes an image of some layers, and pulls it again until somebody has deleted it. Answers what went wrong. */
-async function work(http: Http, client: number, round: number): Promise<string[]> {
-  const wrong: string[] = []
-  const repository = `r${(client + round) % 3}`
-  const tag = `t${client}`
-  const layer = layers[(client * 5 + round * 7) % layers.length] as (typeof layers)[number]
-  const note = (what: string, status: number, ...fine: number[]) => {
-    if (!fine.includes(status)) wrong.push(`${what}: ${status}`)
-  }
-  const { bytes, digest } = await imageManifest(http, repository, { annotations: { tag, round: String(round) } }, [
-    layer,
-  ])
-  // 404 MANIFEST_BLOB_UNKNOWN: another client deleted the blob in between, and nothing was promised.
-  const { status } = await putManifest(http, repository, tag, bytes)
-  note('put', status, 201, 404)
-  if (status !== 201) return wrong
-  const pulled = await ask(http, 'GET', `/v2/${repository}/blobs/${sha256(layer)}`)
-  if (pulled.status !== 200 || !pulled.body.equals(layer)) wrong.push(`lost ${repository} ${tag}: ${pulled.status}`)
-  if (round % 6 !== 0)
-    note('delete', (await ask(http, 'DELETE', `/v2/${repository}/manifests/${digest}`)).status, 202, 404)
-  return wrong
-}
-
-/** Pushes, pulls and deletes of many clients beside collections without any grace time, which are far more eager than a server's. */
+/** Pushes, pulls and deletes of many clients beside collections with hardly any grace time, which are far more eager than a server's. */
 export function collectionStorm(): void {
   test('O16 many clients push, pull and delete the same blobs while they are collected: nothing is lost, nothing fails', async () => {
     const { http, db, blobs } = await openTestRegistry(await temporaryFolder())
     let goesOn = true
     let collected = 0
     const collecting = (async () => {
-      // What was used within a moment stays, as what was used within a day does on a server: a push takes less.
       for (; goesOn; )
-        collected += (await collect({ db, blobs, before: new Date(Date.now() - 100), isAlone: true })).blobs
+        collected += (await collect({ db, blobs, before: new Date(Date.now() - graceMs), isAlone: true })).blobs
     })()
     const wrong: string[] = []
     await Promise.all(
-      Array.from({ length: clients }, async (_, client) => {
-        for (let round = 0; round < rounds; round++) wrong.push(...(await work(http, client, round)))
+      Array.from({ length: stormClients }, async (_, client) => {
+        for (let round = 0; round < rounds; round++)
+          wrong.push(...(await stormRound(http, client, round, graceMs / 2)).wrong)
       }),
     )
     goesOn = false
