@@ -18,8 +18,8 @@ export interface Image {
 export interface Images {
   /** @throws AppError release-unknown when the image has no such version */
   find(db: Db, name: string, version: string): Promise<Image>
-  /** Whether images that were found are still there: retention may have been at it. @throws AppError release-unknown */
-  check(trx: Db, pinned: readonly PinnedImage[]): Promise<void>
+  /** Whether images that were found are still there: retention may have been at it. Then they stay until the transaction ends. @throws AppError release-unknown */
+  check(trx: Db, pinned: readonly Pick<PinnedImage, 'name' | 'version'>[]): Promise<void>
 }
 
 /** The images of a stack, by what its instances ask for. */
@@ -100,6 +100,7 @@ export async function promoteImage(
   }: { image: string; channel: string; version: string; actor: string; now: Date },
 ): Promise<ImagePointer> {
   await images.find(trx, image, version)
+  await images.check(trx, [{ name: image, version }])
   const promoted = { version, promoted_at: now.toISOString(), promoted_by: actor }
   await trx
     .insertInto('image_pointers')

@@ -77,6 +77,17 @@ export function held<TB extends keyof Database, Row>(
   return (isPostgres(trx) ? rows.forUpdate() : rows).execute()
 }
 
+/**
+ * The rows of a query, which nobody removes until the transaction ends; others may ask for the same at once. Whoever removes some begins with `held`, and then
+ * looks again who needs them: so each sees the other, also where it is not serializable.
+ */
+export function kept<TB extends keyof Database, Row>(
+  trx: Db,
+  rows: SelectQueryBuilder<Database, TB, Row>,
+): Promise<Row[]> {
+  return (isPostgres(trx) ? rows.forKeyShare() : rows).execute()
+}
+
 /** SQLite: SQLITE_BUSY, SQLITE_BUSY_SNAPSHOT, and the constraints UNIQUE and PRIMARYKEY. */
 const sqliteCodes = [5, 517, 2067, 1555]
 /** PostgreSQL: serialization_failure, deadlock_detected, unique_violation. */

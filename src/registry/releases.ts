@@ -11,7 +11,7 @@ import * as catalog from './catalog.ts'
 import { parseManifest } from './manifest-form.ts'
 import { findManifest, findTaggedManifest, type StoredManifest } from './manifest-rows.ts'
 import { readComponentConfig } from './release-rules.ts'
-import { removalNote } from './removed-tags.ts'
+import { keepTag, removalNote } from './removed-tags.ts'
 
 /** One manifest of a release, with its config. */
 interface Variant {
@@ -43,9 +43,9 @@ export async function resolveRelease(
   )
 }
 
-/** Whether a version is published, for whatever platform. @throws AppError release-unknown */
-export async function checkRelease(db: Db, component: string, version: string): Promise<void> {
-  await findRelease(db, component, version)
+/** Whether a version is published, for whatever platform; it stays until the transaction ends. @throws AppError release-unknown */
+export async function checkRelease(trx: Db, component: string, version: string): Promise<void> {
+  if (!(await keepTag(trx, repositoryOf(component), version))) throw await missingRelease(trx, component, version)
 }
 
 /** What a resolved release is made of: its config, and the digest of its bundle. @throws AppError release-unknown */
@@ -67,8 +67,13 @@ async function findRelease(db: Db, component: string, version: string): Promise<
   const repository = repositoryOf(component)
   const manifest = await findTaggedManifest(db, repository, version)
   if (manifest) return manifest
+  throw await missingRelease(db, component, version)
+}
+
+async function missingRelease(db: Db, component: string, version: string): Promise<AppError> {
+  const repository = repositoryOf(component)
   const note = await removalNote(db, repository, version)
-  throw new AppError(
+  return new AppError(
     'release-unknown',
     `${component}@${version} is not published${note}; \`slipway artifact show ${repository}\` shows what is`,
   )

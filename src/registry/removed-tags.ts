@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { fixedQuery } from '../database/fixed-query.ts'
 import type { Db } from '../database/open.ts'
+import { kept } from '../database/transact.ts'
 
 /**
  * The tags that retention has removed and that never move.
@@ -31,6 +32,12 @@ const selectKnown = fixedQuery((db, { repository, tag }: { repository: string; t
 export async function findKnownTag(db: Db, repository: string, tag: string): Promise<Known | undefined> {
   const [known] = await selectKnown(db, { repository, tag })
   return known as Known | undefined
+}
+
+/** Whether a tag is there, and then it stays until the transaction ends: call it before you begin to use what it names. */
+export async function keepTag(trx: Db, repository: string, tag: string): Promise<boolean> {
+  const query = trx.selectFrom('tags').select('name').where('repository', '=', repository).where('name', '=', tag)
+  return (await kept(trx, query)).length > 0
 }
 
 /** Notes tags that are being removed. */

@@ -1,4 +1,6 @@
 import type { Db } from '../database/open.ts'
+import { isPostgres } from '../database/postgres-dialect.ts'
+import { held } from '../database/transact.ts'
 import type { ManifestFacts, RepositoryFacts, TagFacts } from './retention-facts.ts'
 import type { Start } from './retention-plan.ts'
 import { tiesOf } from './retention-web.ts'
@@ -35,14 +37,38 @@ export async function readFacts(
 }
 
 /**
+ * As readBelow, for a transaction that removes: nobody removes or moves any of it meanwhile, and who begins to name or use it comes first, and is seen, or
+ * later, and finds it gone.
+ *
+ * Decision: such a transaction is not serializable, and locks what it may remove before it reads who needs that; those who begin to need something lock
+ * it too (`kept`). Why: it reads what every push writes beside it, so that PostgreSQL undid it, or the pushes, over and over. Not: serializable with
+ * fewer tags at a time, which under a steady load of pushes still failed.
+ */
+export async function holdBelow(trx: Db, repository: string, start: Start): ReturnType<typeof readBelow> {
+  const names = start.tags.map(({ name }) => name)
+  await inPages(names, (some) => held(trx, selectTags(trx, repository).where('name', 'in', some).orderBy('name')))
+  const locked = new Set<string>()
+  for (;;) {
+    const below = await readBelow(trx, repository, start)
+    const fresh = [...below.facts.manifests.keys()].filter((digest) => !locked.has(digest)).sort()
+    // Only PostgreSQL lets others in between, and so has to look again.
+    if (fresh.length === 0 || !isPostgres(trx)) return below
+    await inPages(fresh, (some) =>
+      held(trx, selectDigests(trx, repository).where('digest', 'in', some).orderBy('digest')),
+    )
+    for (const digest of fresh) locked.add(digest)
+  }
+}
+
+/**
  * What a removal has to know, as it is now: the manifests of a start and all below them, with their tags, and which of them something else in the
  * repository holds.
  */
-export async function readBelow(
+async function readBelow(
   trx: Db,
   repository: string,
   start: Start,
-): Promise<{ facts: RepositoryFacts; held: string[] }> {
+): Promise<{ facts: RepositoryFacts; heldOutside: string[] }> {
   const manifests = new Map<string, ManifestFacts>()
   const tags = new Map<string, TagFacts>()
   const from = [...start.tags.map(({ manifest }) => manifest), ...start.untagged.map(({ digest }) => digest)]
@@ -66,7 +92,7 @@ export async function readBelow(
     next = new Set(below.filter((digest) => !manifests.has(digest)))
   }
   const facts = { repository, manifests, tags: [...tags.values()] }
-  return { facts, held: await heldFromOutside(trx, facts) }
+  return { facts, heldOutside: await heldFromOutside(trx, facts) }
 }
 
 /** Those of some manifests that an index or a subject holds which is not among them. */

@@ -8,7 +8,7 @@ import { openPace } from './pace.ts'
 import { addRemovedTags } from './removed-tags.ts'
 import { lastUse, type TagFacts, type Uses } from './retention-facts.ts'
 import { planRetention, planStart, type Retirement, type Start, sweep } from './retention-plan.ts'
-import { readBelow, readFacts } from './retention-rows.ts'
+import { holdBelow, readFacts } from './retention-rows.ts'
 import { hasRule } from './retention-rules.ts'
 import { isUsed } from './retention-tags.ts'
 import { weave } from './retention-web.ts'
@@ -18,17 +18,13 @@ const batchSize = 50
 /** How many are named in what is told. */
 const maxNamed = 1000
 
-/** Asks what is used, whatever the rules say; the server passes it in. */
-export interface InUse {
-  read(db: Db, repository: string): Promise<Uses>
-  /** As `read`, for a transaction that removes: who begins to use something at the same time comes before it, and is seen, or after it, and finds it gone. */
-  hold(trx: Db, repository: string): Promise<Uses>
-}
+/** Asks what is used, whatever the rules say; the server passes it in. Whoever begins to use a release keeps its tag (`keepTag`) first. */
+export type ReadUses = (db: Db, repository: string) => Promise<Uses>
 
 export interface RetentionOptions {
   db: Db
   rules: readonly RetentionRule[]
-  inUse: InUse
+  readUses: ReadUses
   /** Whether a tag never moves: what it named is then remembered. */
   neverMoves(tag: string): boolean
   /** Whoever was told since then that a manifest is there may still name it. */
@@ -49,7 +45,7 @@ export interface RetentionOptions {
  * @throws AppError database-unavailable; the signal's reason. What was removed by then stays removed.
  */
 export async function retire(options: RetentionOptions): Promise<Retired> {
-  const { db, rules, inUse, before, dryRun = false, clock = systemClock, signal, onProgress } = options
+  const { db, rules, readUses, before, dryRun = false, clock = systemClock, signal, onProgress } = options
   const paced = openPace(clock, signal)
   const retired: Retired = { tags: 0, manifests: 0, removedTags: [], removedManifests: [] }
   const now = clock.now()
@@ -68,12 +64,15 @@ export async function retire(options: RetentionOptions): Promise<Retired> {
   let done = 0
   for (const { repository, manifests } of repositories) {
     const facts = await readFacts(db, repository, paced)
-    const uses = await inUse.read(db, repository)
+    const uses = await readUses(db, repository)
     const times = { now, before }
     if (dryRun) count(repository, planRetention(facts, uses, rules, times))
     else
       for (const some of inBatches(planStart(facts, uses, rules, times)))
-        count(repository, await paced(() => transact(db, (trx) => remove(trx, repository, some, now, options))))
+        count(
+          repository,
+          await paced(() => transact(db, (trx) => remove(trx, repository, some, now, options), 'read committed')),
+        )
     done += manifests
     onProgress?.(done, total)
   }
@@ -102,10 +101,10 @@ async function remove(
   repository: string,
   planned: Start,
   plannedAt: Date,
-  { inUse, before, neverMoves, onRetired }: RetentionOptions,
+  { readUses, before, neverMoves, onRetired }: RetentionOptions,
 ): Promise<Retirement> {
-  const uses = await inUse.hold(trx, repository)
-  const { facts, held } = await readBelow(trx, repository, planned)
+  const { facts, heldOutside } = await holdBelow(trx, repository, planned)
+  const uses = await readUses(trx, repository)
   const tags = new Map(facts.tags.map((tag) => [tag.name, tag]))
   const isUntouched = (digest: string) => {
     const manifest = facts.manifests.get(digest)
@@ -124,7 +123,12 @@ async function remove(
   const goes = sweep(
     weave(facts),
     { tags: going, untagged },
-    [...held, ...uses.manifests, ...staying.map(({ manifest }) => manifest), ...used.map(({ digest }) => digest)],
+    [
+      ...heldOutside,
+      ...uses.manifests,
+      ...staying.map(({ manifest }) => manifest),
+      ...used.map(({ digest }) => digest),
+    ],
     before,
   )
   const time = new Date().toISOString()

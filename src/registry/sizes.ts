@@ -1,21 +1,22 @@
 import { sql } from 'kysely'
 import type { Db } from '../database/open.ts'
 import type { ManifestReferencesTable } from '../database/tables.ts'
+import { kept } from '../database/transact.ts'
 
 type Reference = Pick<ManifestReferencesTable, 'kind' | 'digest'>
 
 /** Databases limit the number of values in one statement, and a manifest may name thousands. */
 const digestsAtOnce = 1000
 
-/** A function that tells how many bytes those have of what is named that the repository may serve. */
+/** A function that tells how many bytes those have of what is named that the repository may serve. Its manifests stay until the transaction ends. */
 export async function sizesOf(
-  db: Db,
+  trx: Db,
   repository: string,
   references: readonly Reference[],
 ): Promise<(reference: Reference) => number | undefined> {
   const sizes = {
     blob: await sizesIn(references, 'blob', (digests) =>
-      db
+      trx
         .selectFrom('repository_blobs')
         .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
         .select(['blobs.digest', 'blobs.size'])
@@ -25,12 +26,14 @@ export async function sizesOf(
         .execute(),
     ),
     manifest: await sizesIn(references, 'manifest', (digests) =>
-      db
-        .selectFrom('manifests')
-        .select(['digest', sql<number>`length(content)`.as('size')])
-        .where('repository', '=', repository)
-        .where('digest', 'in', digests)
-        .execute(),
+      kept(
+        trx,
+        trx
+          .selectFrom('manifests')
+          .select(['digest', sql<number>`length(content)`.as('size')])
+          .where('repository', '=', repository)
+          .where('digest', 'in', digests),
+      ),
     ),
   }
   return ({ kind, digest }) => sizes[kind].get(digest)

@@ -11,7 +11,7 @@ import { retire } from '../registry/retention.ts'
 import type { Retirement } from '../registry/retention-plan.ts'
 import { checkRetention } from '../registry/retention-rules.ts'
 import { auditAs, type Doer, server } from './audit.ts'
-import { inUse } from './in-use.ts'
+import { readUses } from './in-use.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 
 export interface CollectorOptions {
@@ -53,7 +53,7 @@ export function openCollector(options: CollectorOptions) {
     const changed = new Set<string>()
     await pulls.flush()
     const retired = await retire({
-      ...{ ...common, rules, inUse, neverMoves },
+      ...{ ...common, rules, readUses, neverMoves },
       onProgress(done, total) {
         counts.manifests = total
         onProgress(done, total + counts.blobs)

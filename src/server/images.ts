@@ -9,7 +9,7 @@ import type { Db } from '../database/open.ts'
 import type { Blobs } from '../registry/blobs.ts'
 import { parseManifest } from '../registry/manifest-form.ts'
 import { findManifest, findTaggedManifest } from '../registry/manifest-rows.ts'
-import { removalNote } from '../registry/removed-tags.ts'
+import { keepTag, removalNote } from '../registry/removed-tags.ts'
 
 /**
  * An image release as it is kept in the registry. Of an index it is the member for amd64, the only architecture that Xen has on FreeBSD; else
@@ -36,12 +36,10 @@ export async function findImage(db: Db, blobs: Blobs, name: string, version: str
   return { ...image, ref: { ...image.ref, name, version } }
 }
 
-/** Whether images are still there that were found before. @throws AppError release-unknown */
-export async function checkImages(db: Db, pinned: readonly PinnedImage[]): Promise<void> {
-  for (const { name, version, digest } of pinned) {
-    const repository = repositoryOf(name)
-    if (!(await findManifest(db, repository, digest))) throw await missingImage(db, name, version)
-  }
+/** Whether images are still there that were found before; they stay until the transaction ends. @throws AppError release-unknown */
+export async function checkImages(trx: Db, pinned: readonly Pick<PinnedImage, 'name' | 'version'>[]): Promise<void> {
+  for (const { name, version } of pinned)
+    if (!(await keepTag(trx, repositoryOf(name), version))) throw await missingImage(trx, name, version)
 }
 
 function repositoryOf(image: string): string {

@@ -1,11 +1,9 @@
-import { takeTurn } from '../cloud/turn.ts'
 import type { DesiredInstance } from '../contract/instance.ts'
 import type { PinnedImage } from '../contract/plan.ts'
 import type { ReleaseSet } from '../contract/release-set.ts'
 import type { HostReport } from '../contract/report.ts'
 import type { Db } from '../database/open.ts'
 import type { JoinTokenAgent } from '../fleet/join-tokens.ts'
-import type { InUse } from '../registry/retention.ts'
 import type { Uses } from '../registry/retention-facts.ts'
 
 /** A release that somebody needs: by its version, and by the digest of the manifest for a platform where that is known. */
@@ -21,18 +19,8 @@ const images = 'images/'
 /** So many documents are read at once. */
 const pageSize = 100
 
-/** What of the registry is used, which goes by no rule. */
-export const inUse: InUse = {
-  read: readUses,
-  async hold(trx, repository) {
-    // Stacks are applied one by one, and not as other transactions are: they wait for this one, or it sees what they did.
-    if (repository.startsWith(images)) await takeTurn(trx)
-    return readUses(trx, repository)
-  },
-}
-
-/** Only what lies in these repositories can be used by a channel, a host or a stack. */
-async function readUses(db: Db, repository: string): Promise<Uses> {
+/** What is used of a repository, which goes by no rule. Only what lies in these can be used by a channel, a host or a stack. */
+export async function readUses(db: Db, repository: string): Promise<Uses> {
   const used: UsedRelease[] = []
   if (repository.startsWith(components)) used.push(...(await usedComponents(db)))
   if (repository.startsWith(images)) used.push(...(await usedImages(db)))

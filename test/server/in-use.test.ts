@@ -12,7 +12,7 @@ import { neverMovesBy } from '../../src/registry/release-rules.ts'
 import { checkRelease } from '../../src/registry/releases.ts'
 import { retire } from '../../src/registry/retention.ts'
 import { checkImages } from '../../src/server/images.ts'
-import { inUse, manifestsOfHosts } from '../../src/server/in-use.ts'
+import { manifestsOfHosts, readUses } from '../../src/server/in-use.ts'
 import { report } from '../fleet/test-fleet.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { openTestDatabase } from '../support/test-database.ts'
@@ -110,19 +110,17 @@ test('in use is what channels point to, hosts begin with, are told, run and woul
   await addHost(db, 'host3', '3.0.0', null)
   await addImages(db)
 
-  for (const read of [inUse.read, inUse.hold]) {
-    expect(await read(db, 'components/compute')).toEqual({
-      versions: new Set(['1.0.0', '2.0.0', '3.0.0', '4.0.0', '5.0.0']),
-      manifests: new Set(['2.0.0', '3.0.0', '4.0.0', '5.0.0'].map((version) => digestOf('compute', version))),
-    })
-    expect(await read(db, 'components/network')).toEqual({ versions: new Set(['1.0.0']), manifests: new Set() })
-    expect(await read(db, 'images/debian')).toEqual({
-      versions: new Set(['1.0.0', '3.0.0', '4.0.0']),
-      manifests: new Set(['3.0.0', '4.0.0'].map((version) => digestOf('debian', version))),
-    })
-    for (const repository of ['ci/compute', 'components/debian', 'images/compute', 'stable'])
-      expect(await read(db, repository)).toEqual({ versions: new Set(), manifests: new Set() })
-  }
+  expect(await readUses(db, 'components/compute')).toEqual({
+    versions: new Set(['1.0.0', '2.0.0', '3.0.0', '4.0.0', '5.0.0']),
+    manifests: new Set(['2.0.0', '3.0.0', '4.0.0', '5.0.0'].map((version) => digestOf('compute', version))),
+  })
+  expect(await readUses(db, 'components/network')).toEqual({ versions: new Set(['1.0.0']), manifests: new Set() })
+  expect(await readUses(db, 'images/debian')).toEqual({
+    versions: new Set(['1.0.0', '3.0.0', '4.0.0']),
+    manifests: new Set(['3.0.0', '4.0.0'].map((version) => digestOf('debian', version))),
+  })
+  for (const repository of ['ci/compute', 'components/debian', 'images/compute', 'stable'])
+    expect(await readUses(db, repository)).toEqual({ versions: new Set(), manifests: new Set() })
   const hosts = await manifestsOfHosts(db)
   expect([...hosts.keys()]).toEqual(['host1', 'host2', 'host3'])
   expect([...(hosts.get('host1') ?? [])].sort()).toEqual(
@@ -161,7 +159,7 @@ async function addReleases(db: Db, repository: string, count: number): Promise<s
 function retireAllButTheLast(db: Db) {
   const now = new Date()
   return retire({
-    ...{ db, inUse, neverMoves: neverMovesBy() },
+    ...{ db, readUses, neverMoves: neverMovesBy() },
     rules: [{ repositories: '*', keepLast: 1 }],
     before: now,
     clock: { now: () => now, sleep: async () => {} },
