@@ -17,6 +17,7 @@ export class FollowingHost {
   readonly #connection: Connection
   #etag = ''
   #isClosed = false
+  #failure: Error | undefined
   #heard: { text: string; resolve(atMs: number): void; reject(error: Error): void } | undefined
 
   private constructor(connection: Connection) {
@@ -31,9 +32,10 @@ export class FollowingHost {
     return host
   }
 
-  /** Resolves when a document comes that has this text, with the moment at which it came. */
+  /** Resolves when a document comes that has this text, with the moment at which it came. @throws what ended the following */
   hears(text: string): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (this.#failure) reject(this.#failure)
       this.#heard = { text, resolve, reject }
     })
   }
@@ -57,7 +59,8 @@ export class FollowingHost {
         }
       }
     } catch (error) {
-      if (!this.#isClosed) this.#heard?.reject(error as Error)
+      this.#failure = error as Error
+      if (!this.#isClosed) this.#heard?.reject(this.#failure)
     }
   }
 
