@@ -3,41 +3,70 @@
  * agent's page are the real ones; the host's programs are replaced by one that prints what they said, because their time is not ours. The page is
  * scraped beside the same series in prom-client and beside Debian's node_exporter (`sudo test/real/setup.sh bench` installs it).
  */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { freePort } from '../support/processes.ts'
-import { type BenchProcess, startProcess } from './monitor/process.ts'
+import { type BenchProcess, startDaemon, startPage } from './monitor/process.ts'
 import { recordHost } from './monitor/recorded-host.ts'
 import { scrape, scrapeOften } from './monitor/scrape.ts'
 import type { Usage } from './monitor/usage.ts'
 
 const MiB = 1024 * 1024
+/** The first samples, what the compiler has to learn, and all that network reads once, when it starts. */
+const settleSeconds = 90
 const sampledSeconds = 60
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 say(`load ${loadavg()[0]?.toFixed(1)}`)
 const host = await recordHost()
-const daemons = {
-  compute: startProcess('daemon-process.ts', 'compute', host.root),
-  network: startProcess('daemon-process.ts', 'network', host.root),
-}
-const agent = startProcess('agent-process.ts', host.root)
+const components = await build()
 try {
-  const address = await agent.address()
-  // The first samples, what the compiler has to learn, and all that network reads once, when it starts.
-  await delay(90_000)
-  await benchCollecting()
-  await benchScraping(address)
+  // What daemons look at on their own, to put the host right, is no sampling.
+  await host.lookEvery(600)
+  await withDaemons(async (daemons) => {
+    const agent = startPage('agent-process.ts', host.root)
+    const address = await agent.address()
+    await delay(settleSeconds * 1000)
+    await benchCollecting(daemons, 'of sampling every 15 s', '   (target: 2 %)')
+    await benchScraping(address, agent)
+    await agent.end()
+  })
+  await host.lookEvery(10)
+  await withDaemons(async (daemons) => {
+    await delay(settleSeconds * 1000)
+    await benchCollecting(daemons, 'of sampling every 15 s and a look every 10 s')
+  })
 } finally {
-  for (const it of [...Object.values(daemons), agent]) await it.end()
   await host.close()
 }
 
-/** What sampling costs the daemons in a time in which nothing else happens. */
-async function benchCollecting(): Promise<void> {
+/** The bundles that hosts run. */
+async function build(): Promise<string> {
+  const [out, top] = [join(host.root, 'dist'), join(import.meta.dirname, '../..')]
+  await promisify(execFile)(process.execPath, ['deploy/build.ts', '--out', out, 'compute', 'network'], { cwd: top })
+  return join(out, 'components')
+}
+
+type Daemons = Readonly<Record<'compute' | 'network', BenchProcess>>
+
+async function withDaemons(work: (daemons: Daemons) => Promise<void>): Promise<void> {
+  const daemons = {
+    compute: await startDaemon('compute', components, host.root),
+    network: await startDaemon('network', components, host.root),
+  }
+  try {
+    await work(daemons)
+  } finally {
+    for (const it of Object.values(daemons)) await it.end()
+  }
+}
+
+/** What the daemons use in a time in which nothing else happens. */
+async function benchCollecting(daemons: Daemons, what: string, target = ''): Promise<void> {
   const look = async () => ({ compute: await daemons.compute.usage(), network: await daemons.network.usage() })
   const before = await look()
   await delay(sampledSeconds * 1000)
@@ -46,14 +75,12 @@ async function benchCollecting(): Promise<void> {
   for (const name of ['compute', 'network'] as const) {
     const share = (after[name].cpuMs - before[name].cpuMs) / (sampledSeconds * 1000)
     sum += share
-    say(
-      `${name.padEnd(8)} ${percent(share)} of a core over ${sampledSeconds} s with samples every 15 s, looks included; ${mib(after[name])}`,
-    )
+    say(`${name.padEnd(8)} ${percent(share)} of a core for ${sampledSeconds} s ${what}; ${mib(after[name])}`)
   }
-  say(`together ${percent(sum)}   (target: 2 %)\n`)
+  say(`together ${percent(sum)}${target}\n`)
 }
 
-async function benchScraping(address: string): Promise<void> {
+async function benchScraping(address: string, agent: BenchProcess): Promise<void> {
   const text = await scrape(address, { gzip: false })
   const lines = text
     .toString()
@@ -71,7 +98,7 @@ async function benchScraping(address: string): Promise<void> {
   await compare('slipway', address, 60, agent, '   (target: 100 ms, 1 MiB)')
   const file = join(host.root, 'page.txt')
   await writeFile(file, text)
-  const promClient = startProcess('prom-client-process.ts', file)
+  const promClient = startPage('prom-client-process.ts', file)
   await compare('prom-client', await promClient.address(), 15, promClient)
   await promClient.end()
 

@@ -49,7 +49,11 @@ test.each(Object.keys(paths))('%s is off until rc.conf enables it', async (name)
 test.each([
   { name: 'slipway_agent', pause: '2', program: ['/usr/local/libexec/slipway/agent-launcher'] },
   { name: 'slipway_compute', pause: '5', program: ['/usr/local/bin/node', '/var/db/slipway/current/compute/main.js'] },
-  { name: 'slipway_network', pause: '5', program: ['/usr/local/bin/node', '/var/db/slipway/current/network/main.js'] },
+  {
+    name: 'slipway_network',
+    pause: '5',
+    program: ['/usr/local/bin/node', '--max-semi-space-size=4', '/var/db/slipway/current/network/main.js'],
+  },
 ])(
   '$name runs under daemon(8), which starts it again; rc.conf may give it arguments',
   async ({ name, pause, program }) => {

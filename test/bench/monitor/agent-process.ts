@@ -8,7 +8,6 @@ import type { Installed } from '../../../src/agent/release-store.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { openLog } from '../../../src/platform/log.ts'
 import { stopSignal } from '../../../src/platform/program.ts'
-import { answerUsage } from './usage.ts'
 
 const daemons = openDaemons(agentPaths(process.argv[2] ?? ''))
 const installed = ['compute', 'network'].map((name) => {
@@ -35,6 +34,5 @@ const server = await openMetricsServer({
   onServed() {},
   signal,
 })
-answerUsage()
 process.send?.({ address: server.at()?.address })
 signal.addEventListener('abort', () => process.exit())

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { Gauge, Registry } from 'prom-client'
-import { answerUsage } from './usage.ts'
 
 const registry = new Registry()
 const gauges = new Map<string, Gauge>()
@@ -33,7 +32,6 @@ const server = createServer(async (_, response) => {
   const body = await compress(await registry.metrics())
   response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': body.length }).end(body)
 })
-answerUsage()
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ address: `127.0.0.1:${(server.address() as AddressInfo).port}` })
 })

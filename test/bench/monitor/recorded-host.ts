@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -24,6 +26,8 @@ pass all no state label "def"
 /** The programs of a host whose answers are asked for so often that their own time would hide ours. */
 export interface RecordedHost {
   root: string
+  /** How often compute and network look at the host on their own, to put it right; they read it when they start. */
+  lookEvery(seconds: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,8 +39,7 @@ export async function recordHost(): Promise<RecordedHost> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'slb-')))
   const { networks, instances } = fullHost()
   await writeTree(root, {
-    'usr/local/etc/slipway/network.yaml': networkConfig(10),
-    'usr/local/etc/slipway/compute.yaml': 'logLevel: error\npollSeconds: 10\n',
+    ...configs(10),
     'var/db/slipway/desired/network.json': JSON.stringify({ generation: 1, network: networks }),
     'var/db/slipway/desired/instances.json': JSON.stringify({ generation: 1, instances }),
   })
@@ -53,14 +56,24 @@ export async function recordHost(): Promise<RecordedHost> {
   await delay(45_000)
   await again.end()
   await stop()
+  const consoles = await openConsoles(root, answers)
   await writePrograms(root, answers)
-  // What network looks at on its own, to put PF right, is no sampling.
-  await writeTree(root, { 'usr/local/etc/slipway/network.yaml': networkConfig(600) })
-  return { root, close: () => rm(root, { recursive: true, force: true }) }
+  return {
+    root,
+    lookEvery: (pollSeconds) => writeTree(root, configs(pollSeconds)),
+    async close() {
+      for (const console of consoles) console.close()
+      await rm(root, { recursive: true, force: true })
+    },
+  }
 }
 
-function networkConfig(pollSeconds: number): string {
-  return `logLevel: error\npollSeconds: ${pollSeconds}\nmetadata: false\nconfirmSeconds: 3600\n`
+function configs(pollSeconds: number): Record<string, string> {
+  const common = `logLevel: error\npollSeconds: ${pollSeconds}\n`
+  return {
+    'usr/local/etc/slipway/network.yaml': `${common}metadata: false\nconfirmSeconds: 3600\n`,
+    'usr/local/etc/slipway/compute.yaml': common,
+  }
 }
 
 /** A simulated machine, and what its programs have answered last, by program and arguments. */
@@ -130,6 +143,21 @@ async function writePrograms(root: string, answers: ReadonlyMap<string, string>)
     const [path = '', ...words] = argv.split('\0')
     await writeTree(root, { [`${path}.d/${words.join(' ')}.txt`]: withCounts(text) })
   }
+}
+
+/** Opens the consoles of the guests, which say nothing, and names them in the answers: whoever does not find one looks for it every second. */
+async function openConsoles(root: string, answers: Map<string, string>): Promise<Server[]> {
+  const names = new Set<string>()
+  const moved = (text: string) =>
+    text.replaceAll(/\/dev\/pts\/\d+/g, (name) => {
+      names.add(name)
+      return join(root, name)
+    })
+  for (const [argv, text] of answers) answers.set(argv, moved(text))
+  await mkdir(join(root, 'dev/pts'), { recursive: true })
+  const consoles = [...names].map((name) => createServer().listen(join(root, name)))
+  await Promise.all(consoles.map((console) => once(console, 'listening')))
+  return consoles
 }
 
 /** Nothing has gone through the simulated PF; on a real host all of its counters have many digits. */
