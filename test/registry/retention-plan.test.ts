@@ -245,7 +245,7 @@ describe('of the manifests of a repository', () => {
 })
 
 test('whatever the rules are, nothing goes that is used or has a tag that stays, and nothing that stays names what is gone', () => {
-  checkLaw(200, (random) => {
+  checkLaw(150, (random) => {
     const { facts, rules, uses } = anyRepository(random)
     const goes = planRetention(facts, uses, rules, { now, before })
     const gone = new Set(goes.manifests.map(({ digest }) => digest))

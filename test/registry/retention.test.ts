@@ -18,8 +18,26 @@ const nobody = async () => usesOf()
 async function open() {
   const registry = await openTestRegistry(await temporaryFolder(), { immutableTags })
   const { http, db } = registry
+
+  /** As if all that is there had come so many days ago. */
+  async function age(days: number) {
+    const at = new Date(Date.now() - days * dayMs).toISOString()
+    await db.updateTable('manifests').set({ created_at: at }).execute()
+    await db.updateTable('tags').set({ updated_at: at }).execute()
+  }
+
+  /** Pushes a manifest whose content is `word`, under tags or none, and answers its digest and its bytes. */
+  async function push(repository: string, word: string, tags: string[] = [], extra: object = {}) {
+    const { bytes, digest } = await imageManifest(http, repository, { annotations: { word }, ...extra })
+    for (const reference of tags.length > 0 ? tags : [digest])
+      expect((await putManifest(http, repository, reference, bytes)).status).toBe(201)
+    return { digest, size: bytes.length, bytes }
+  }
+
   return {
     ...registry,
+    age,
+    push,
     retire(rules: RetentionRule[], { days = 100, ...options }: Partial<RetentionOptions> & { days?: number } = {}) {
       const now = new Date(Date.now() + days * dayMs)
       return retire({
@@ -29,18 +47,16 @@ async function open() {
         ...options,
       })
     },
-    /** As if all that is there had come so many days ago. */
-    async age(days: number) {
-      const at = new Date(Date.now() - days * dayMs).toISOString()
-      await db.updateTable('manifests').set({ created_at: at }).execute()
-      await db.updateTable('tags').set({ updated_at: at }).execute()
-    },
-    /** Pushes a manifest whose content is `word`, under tags or none, and answers its digest and its bytes. */
-    async push(repository: string, word: string, tags: string[] = [], extra: object = {}) {
-      const { bytes, digest } = await imageManifest(http, repository, { annotations: { word }, ...extra })
-      for (const reference of tags.length > 0 ? tags : [digest])
-        expect((await putManifest(http, repository, reference, bytes)).status).toBe(201)
-      return { digest, size: bytes.length, bytes }
+    /** As if so many builds had come ten days ago: the tags pr-0, pr-1, … of ci/a, each with a manifest. Another one has the tag main. */
+    async pushMany(count: number) {
+      const { digest } = await push('ci/a', 'x', ['main'])
+      const row = await db.selectFrom('manifests').selectAll().where('digest', '=', digest).executeTakeFirstOrThrow()
+      const digests = Array.from({ length: count }, (_, at) => sha256(`${at}`))
+      const manifests = digests.map((digest) => ({ ...row, digest }))
+      await db.insertInto('manifests').values(manifests).execute()
+      const tags = digests.map((manifest, at) => ({ repository: 'ci/a', name: `pr-${at}`, manifest, updated_at: '' }))
+      await db.insertInto('tags').values(tags).execute()
+      await age(10)
     },
     pushIndex(repository: string, reference: string, members: { digest: string; size: number }[]) {
       const manifests = members.map(({ digest, size }) => ({ mediaType: mediaTypes.manifest, digest, size }))
@@ -220,18 +236,9 @@ test('pulls are noted at most once an hour and written together: by tag, by dige
 })
 
 test('a retention that is killed leaves nothing half removed, the next one goes on, and two at once remove each tag once', async () => {
-  const { db, push, age, retire } = await open()
-  const { digest } = await push('ci/a', 'x', ['main'])
-  const row = await db.selectFrom('manifests').selectAll().where('digest', '=', digest).executeTakeFirstOrThrow()
+  const { db, pushMany, retire } = await open()
   const count = 120
-  const digests = Array.from({ length: count }, (_, at) => sha256(`${at}`))
-  await db
-    .insertInto('manifests')
-    .values(digests.map((digest) => ({ ...row, digest })))
-    .execute()
-  const tags = digests.map((manifest, at) => ({ repository: 'ci/a', name: `pr-${at}`, manifest, updated_at: '' }))
-  await db.insertInto('tags').values(tags).execute()
-  await age(10)
+  await pushMany(count)
   const rules: RetentionRule[] = [{ repositories: '*', tags: 'pr-*', keepDays: 7 }]
   const counts = async () => {
     const [tags, manifests] = [
@@ -252,6 +259,22 @@ test('a retention that is killed leaves nothing half removed, the next one goes 
   const both = await Promise.all([retire(rules, { days: 0 }), retire(rules, { days: 0 })])
   expect(both.map(({ tags }) => tags).reduce((a, b) => a + b)).toBe(count - 50)
   expect(await counts()).toEqual([1, 1])
+})
+
+test('beside a steady load of pushes retention comes to its end, and no push fails', async () => {
+  const { db, push, pushMany, retire } = await open()
+  await pushMany(120)
+  let isOver = false
+  const clients = Array.from({ length: 4 }, async (_, client) => {
+    let count = 0
+    for (; !isOver || count === 0; count++) await push('ci/a', `${client} ${count}`, [`new-${client}-${count}`])
+    return count
+  })
+  const { tags } = await retire([{ repositories: '*', tags: 'pr-*', keepDays: 7 }], { days: 0 })
+  isOver = true
+  const pushed = (await Promise.all(clients)).reduce((a, b) => a + b)
+  expect(tags).toBe(120)
+  expect(await db.selectFrom('tags').select('name').execute()).toHaveLength(pushed + 1)
 })
 
 test('an index whose subject is its own member goes with it when both are old, and not before', async () => {
