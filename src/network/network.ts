@@ -27,6 +27,7 @@ import { openPfCounters } from './pf/counters.ts'
 import { openLoadedFile } from './pf/loaded.ts'
 import { openRuleLoader } from './pf/loader.ts'
 import { openPfctl } from './pf/pfctl.ts'
+import { openRuleLines } from './pf/rule-lines.ts'
 import { openReconciler } from './reconcile.ts'
 import { openSampling } from './samples/collectors.ts'
 import { reconcilingSamples } from './samples/reconciling.ts'
@@ -66,7 +67,9 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
   const isFirstSinceBoot = (await sizeIfThere(paths.booted)) === undefined
   const standing = await openStanding({ paths, clock, monotonicMs, confirmSeconds })
   const unread = openUnread('network', log)
-  const pf = openPfctl({ exec, clock, unread: unread.saw })
+  // The look and the samples list the same rules, by turns.
+  const ruleLines = openRuleLines()
+  const pf = openPfctl({ exec, clock, unread: unread.saw, ruleLines })
   const rules = openRuleLoader({ pf, file: await openLoadedFile(paths, isFirstSinceBoot), anchor, clock })
   const interfaces = openInterfaces({ exec, config, paths, log })
   const { hasPorts } = interfaces
@@ -89,7 +92,7 @@ export async function runNetwork(options: NetworkOptions): Promise<void> {
   })
 
   const intervalMs = config.sampleSeconds * 1000
-  const counters = openPfCounters({ exec, unread: unread.saw })
+  const counters = openPfCounters({ exec, unread: unread.saw, ruleLines })
   const { portOf } = interfaces
   const sampling = openSampling({ pf: counters, guard, anchor, portOf, intervalMs, clock, log })
   const poller = openPoller({ component: 'network', collectors: sampling.collectors, intervalMs, clock, log })

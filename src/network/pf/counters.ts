@@ -5,13 +5,16 @@ import { type InterfaceCounters, readInterfaceCounters } from './interface-count
 import { type LabelCounters, readLabels } from './labels.ts'
 import { type PfLimit, readLimits } from './limits.ts'
 import type { Listing } from './listing.ts'
-import { type CountersListing, openRuleCountersReader } from './rule-counters.ts'
+import { type CountersListing, readRuleCounters } from './rule-counters.ts'
+import type { RuleLines } from './rule-lines.ts'
 import { readTableCounters, type TableCounters } from './table-counters.ts'
 
 export interface PfCountersOptions {
   exec: Exec
   /** Called with the lines of a listing that were not understood. */
   unread(listing: string, lines: readonly string[]): void
+  /** Shared with whoever else lists all rules. */
+  ruleLines?: RuleLines
 }
 
 /**
@@ -40,8 +43,7 @@ const timeoutMs = 15_000
 /** Some ten thousands of rules with five lines each. */
 const maxOutputBytes = 256 * 1024 * 1024
 
-export function openPfCounters({ exec, unread }: PfCountersOptions): PfCounters {
-  const readRules = openRuleCountersReader()
+export function openPfCounters({ exec, unread, ruleLines }: PfCountersOptions): PfCounters {
   const run = (words: readonly string[]): Promise<ExecResult> =>
     exec(['pfctl', ...words], { timeoutMs, maxOutputBytes })
   const ask = async (...words: string[]): Promise<string> =>
@@ -73,10 +75,10 @@ export function openPfCounters({ exec, unread }: PfCountersOptions): PfCounters 
       throw new AppError('command-failed', 'pfctl -s info does not say whether PF is enabled')
     },
     limits: async () => told('memory', readLimits(await ask('-s', 'memory'))),
-    rules: async () => counted('rules', readRules(await ask('-a', '*', '-P', '-vv', '-s', 'rules'))),
+    rules: async () =>
+      counted('rules', readRuleCounters(await ask('-a', '*', '-P', '-vv', '-s', 'rules'), ruleLines?.())),
     labels: async (anchor) => told('labels', readLabels(await askOf(anchor, '-s', 'labels'))),
-    translation: async (anchor) =>
-      counted('nat', openRuleCountersReader()(await askOf(anchor, '-P', '-vv', '-s', 'nat'))),
+    translation: async (anchor) => counted('nat', readRuleCounters(await askOf(anchor, '-P', '-vv', '-s', 'nat'))),
     tables: async (anchor) => told('Tables', readTableCounters(await askOf(anchor, '-vv', '-s', 'Tables'))),
     tableSize: async (anchor, table) => (await askOf(anchor, '-t', table, '-T', 'show')).split('\n').length - 1,
     interfaces: async () => told('Interfaces', readInterfaceCounters(await ask('-vv', '-s', 'Interfaces'))),

@@ -4,6 +4,7 @@ import type { Exec, ExecResult } from '../../platform/exec.ts'
 import type { StateKey } from '../../rules/trace/state-key.ts'
 import { type PfInfo, readInfo } from './info.ts'
 import { type Listing, readLines } from './listing.ts'
+import type { RuleLines } from './rule-lines.ts'
 import { readShownRules, readShownTree, type ShownRules, type ShownTree } from './rule-listing.ts'
 import { readStates } from './states.ts'
 
@@ -12,6 +13,8 @@ export interface PfctlOptions {
   clock: Clock
   /** Called with the lines of a listing that were not understood. */
   unread(listing: string, lines: readonly string[]): void
+  /** Shared with whoever else lists all rules. */
+  ruleLines?: RuleLines
 }
 
 /**
@@ -55,7 +58,7 @@ const longBytes = 256 * 1024 * 1024
 /** How long to wait between tries while another process changes PF. */
 const busyPausesMs = [50, 100, 200, 400, 800]
 
-export function openPfctl({ exec, clock, unread }: PfctlOptions): Pfctl {
+export function openPfctl({ exec, clock, unread, ruleLines }: PfctlOptions): Pfctl {
   async function run(words: readonly string[], stdin?: string, maxOutputBytes?: number): Promise<ExecResult> {
     for (let tries = 0; ; tries++) {
       const result = await exec(['pfctl', ...words], {
@@ -117,7 +120,8 @@ export function openPfctl({ exec, clock, unread }: PfctlOptions): Pfctl {
         readLines(await askOf(['-a', below, '-v', '-s', 'Anchors']), (line) => /^ {2}(\S.*)$/.exec(line)?.[1]),
       ).filter((path) => path.startsWith(`${below}/`)),
 
-    tree: async () => readShownTree(await ask(['-a', '*', '-P', '-vv', '-s', 'rules'], undefined, longBytes)),
+    tree: async () =>
+      readShownTree(await ask(['-a', '*', '-P', '-vv', '-s', 'rules'], undefined, longBytes), ruleLines?.()),
     rules: async (anchor) => readShownRules(await askOf(['-a', anchor, '-P', '-vv', '-s', 'rules'])),
     translation: async (anchor) => readShownRules(await askOf([...at(anchor), '-P', '-vv', '-s', 'nat'])),
 

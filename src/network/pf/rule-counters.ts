@@ -1,5 +1,5 @@
 import { type WalkedRuleset, walkListing } from './listing-walk.ts'
-import { withoutCounts } from './rule-listing.ts'
+import { openRuleLines, type RuleLine } from './rule-lines.ts'
 
 /** A rule of the kernel, and what it has counted. */
 export interface RuleCounters {
@@ -29,43 +29,14 @@ const creations = /State Creations: (\d+) *\]$/
 /** What else is said of a rule: `[ Source Nodes: … ]`, `[ Inserted: … ]`, `[ Last Active Time: … ]`. */
 const known = /^\[ (Source Nodes|Inserted|Last Active Time|Skip steps|queue):/
 
-/** What a line says of a rule as long as nobody loads rules. */
-interface RuleLine {
-  line: string
-  text: string
-  /** How many addresses the tables have that it names. */
-  sizes: readonly (readonly [table: string, size: number])[]
-}
-
 /**
- * Opens a reader of all counters of listings. An anchor that is called from two places is there once. A rule whose numbers are not understood is left
- * out, and told as unread. From one listing to the next nearly all rules are the same: a line that stood at its place in the one before is not taken
- * apart again.
+ * Reads all counters of a listing. An anchor that is called from two places is there once. A rule whose numbers are not understood is left out, and
+ * told as unread.
  */
-export function openRuleCountersReader(): (text: string) => CountersListing {
-  let before: readonly RuleLine[] = []
-  return (text) => {
-    const now: RuleLine[] = []
-    const listing = readRuleCounters(text, (line) => {
-      const old = before[now.length]
-      const read = old?.line === line ? old : readRuleLine(line)
-      now.push(read)
-      return read
-    })
-    before = now
-    return listing
-  }
-}
-
-function readRuleLine(shown: string): RuleLine {
-  // A text of its own: a piece of the listing would keep all of it in memory.
-  const line = Buffer.from(shown).toString()
-  const sizes: [string, number][] = []
-  const text = withoutCounts(line, (name, size) => void (size !== undefined && sizes.push([name, size])))
-  return { line, text, sizes }
-}
-
-function readRuleCounters(listing: string, read: (line: string) => RuleLine): CountersListing {
+export function readRuleCounters(
+  listing: string,
+  read: (line: string) => RuleLine = openRuleLines()(),
+): CountersListing {
   const rules: RuleCounters[] = []
   const tables = new Map<string, Map<string, number>>()
   const unread: string[] = []
@@ -83,9 +54,9 @@ function readRuleCounters(listing: string, read: (line: string) => RuleLine): Co
       if (ruleset.isAgain) return
       const { text, sizes } = read(line)
       if (sizes.length > 0) {
-        const known = tables.get(ruleset.path) ?? new Map<string, number>()
-        for (const [name, size] of sizes) known.set(name, size)
-        tables.set(ruleset.path, known)
+        const ownTables = tables.get(ruleset.path) ?? new Map<string, number>()
+        for (const [name, size] of sizes) if (size !== undefined) ownTables.set(name, size)
+        tables.set(ruleset.path, ownTables)
       }
       if (number === undefined) unread.push(line)
       else rule = { ruleset, number, text, evaluations: 0, packets: 0, bytes: 0, states: 0, stateCreations: 0 }

@@ -1,4 +1,5 @@
 import { walkListing } from './listing-walk.ts'
+import { openRuleLines, type RuleLine } from './rule-lines.ts'
 
 /** The rules of one ruleset as PF shows them, for comparing. */
 export interface ShownRules {
@@ -15,15 +16,13 @@ export interface ShownTree {
   anchors: ReadonlyMap<string, ShownRules>
 }
 
-const table = /<([^:<>]+):(\d+|\*)>/g
-
 /** Reads `pfctl -a X -vv -s rules`, or `-s nat`, of one ruleset. */
 export function readShownRules(text: string): ShownRules {
   return readShownTree(text).main
 }
 
 /** Reads the listing of everything. */
-export function readShownTree(text: string): ShownTree {
+export function readShownTree(text: string, read: (line: string) => RuleLine = openRuleLines()()): ShownTree {
   const main = begin()
   const anchors = new Map<string, ShownRules>()
   walkListing(text, {
@@ -31,19 +30,12 @@ export function readShownTree(text: string): ShownTree {
     rule(line, { path, isAgain }) {
       if (isAgain) return
       const shown = path === '' ? main : anchors.get(path)
-      shown?.rules.push(withoutCounts(line, (name, count) => shown.tables.set(name, count)))
+      const { text: rule, sizes } = read(line)
+      shown?.rules.push(rule)
+      for (const [name, size] of sizes) shown?.tables.set(name, size)
     },
   })
   return { main, anchors }
-}
-
-/** A rule as it is whatever its tables have: "<web:3>" becomes "<web>", and is told; undefined: the table is not there. */
-export function withoutCounts(rule: string, told: (name: string, count: number | undefined) => void): string {
-  if (!rule.includes('<')) return rule
-  return rule.replaceAll(table, (_, name: string, count: string) => {
-    told(name, count === '*' ? undefined : Number(count))
-    return `<${name}>`
-  })
 }
 
 function begin(): ShownRules {

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { readInfo } from '../../../src/network/pf/info.ts'
 import { readInterfaceCounters } from '../../../src/network/pf/interface-counters.ts'
 import { readLimits } from '../../../src/network/pf/limits.ts'
-import { openRuleCountersReader } from '../../../src/network/pf/rule-counters.ts'
+import { readRuleCounters } from '../../../src/network/pf/rule-counters.ts'
+import { openRuleLines } from '../../../src/network/pf/rule-lines.ts'
 import { readRule } from '../../../src/network/pf/rule-text.ts'
 import { readTableCounters } from '../../../src/network/pf/table-counters.ts'
 import { readTranslation } from '../../../src/network/pf/translation-text.ts'
@@ -23,7 +24,7 @@ function formats(release: '13.2' | '15.1', from: RegExp, to: RegExp): string {
 
 describe.each(['13.2', '15.1'] as const)('P15 as FreeBSD %s shows it', (release) => {
   test('rules with their counters', () => {
-    const { rules, tables, unread } = openRuleCountersReader()(formats(release, /^@0 anchor/, /^@0 nat-anchor/))
+    const { rules, tables, unread } = readRuleCounters(formats(release, /^@0 anchor/, /^@0 nat-anchor/))
     expect(
       rules.map(({ number, text, evaluations, packets, bytes, states, stateCreations }) => [
         number,
@@ -90,9 +91,9 @@ describe('P15 counters', () => {
   })
 
   test('an anchor by its path, and with what -g adds', () => {
-    const { rules } = openRuleCountersReader()(fmt('pfctl -a org.openstack/net1 -vv -s rules'))
+    const { rules } = readRuleCounters(fmt('pfctl -a org.openstack/net1 -vv -s rules'))
     expect(rules[0]).toMatchObject({ number: 0, evaluations: 29, packets: 6, bytes: 504, states: 1, stateCreations: 1 })
-    const all = openRuleCountersReader()(fmt('pfctl -gvvsr'))
+    const all = readRuleCounters(fmt('pfctl -gvvsr'))
     expect(all.rules.map(({ packets }) => packets)).toEqual([6, 0, 0, 40])
     expect(all.unread).toEqual([])
   })
@@ -102,7 +103,7 @@ describe('P15 counters', () => {
       `  [ Evaluations: 1         Packets: ${packets}         Bytes: 0           States: 1234567]\n`
     const web = `@1 anchor "web" all {\n${counts(0)}@0 block drop in all\n${counts(7)}}\n`
     const text = `@0 scrub in all\n${counts(0)}@0 anchor "org.openstack/*" all {\n${counts(0)}anchor "sg" all {\n@0 pass all\n${counts(3)}}\n}\n${web}@2 anchor in on em0 all {\n${counts(0)}@0 pass in all\n${counts(4)}}\n${web}@4 pass all\n${counts(5)}`
-    const { rules, unread } = openRuleCountersReader()(text)
+    const { rules, unread } = readRuleCounters(text)
     expect(rules.map(({ ruleset, text: rule, packets }) => [ruleset.path, ruleset.isInline, rule, packets])).toEqual([
       ['', false, 'scrub in all', 0],
       ['', false, 'anchor "org.openstack/*" all', 0],
@@ -121,7 +122,7 @@ describe('P15 counters', () => {
   test('a rule of which the counters are not understood is told, and is no number', () => {
     const text =
       '@0 pass all\n  [ Evaluations: many Packets: 1 ]\n@1 block drop all\n  [ Evaluations: 1  Packets: 2  Bytes: 3  States: 4 ]\n'
-    const { rules, unread } = openRuleCountersReader()(text)
+    const { rules, unread } = readRuleCounters(text)
     expect(rules.map(({ text: rule }) => rule)).toEqual(['block drop all'])
     expect(unread).toEqual(['[ Evaluations: many Packets: 1 ]', 'pass all'])
   })
@@ -130,9 +131,9 @@ describe('P15 counters', () => {
     const listing = (table: number, packets: number, others: string) =>
       `@0 pass in from <web:${table}> to any\n  [ Evaluations: 9 Packets: ${packets} Bytes: 1 States: 0 ]\n${others}`
     const other = '@1 pass out all\n  [ Evaluations: 9 Packets: 8 Bytes: 1 States: 0 ]\n'
-    const read = openRuleCountersReader()
+    const lines = openRuleLines()
     const seen = [listing(3, 1, other), listing(3, 2, other), listing(4, 3, ''), listing(4, 4, other)].map((text) => {
-      const { rules, tables } = read(text)
+      const { rules, tables } = readRuleCounters(text, lines())
       return [rules.map((rule) => `${rule.number} ${rule.text} ${rule.packets}`), tables.get('')?.get('web')]
     })
     expect(seen).toEqual([
