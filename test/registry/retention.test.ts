@@ -261,6 +261,29 @@ test('a retention that is killed leaves nothing half removed, the next one goes 
   expect(await counts()).toEqual([1, 1])
 })
 
+test('a manifest that is pushed or named again while it goes stays whole, or comes anew', async () => {
+  const { http, push, pushIndex, age, retire, status } = await open()
+  const { manifest } = await imageManifest(http, 'ci/a')
+  const words = Array.from({ length: 24 }, (_, at) => `${at}`)
+  const all = words.map((word) => Buffer.from(JSON.stringify({ ...manifest, annotations: { word } })))
+  for (const [at, bytes] of all.entries()) await putManifest(http, 'ci/a', `pr-${at}`, bytes)
+  await push('ci/a', 'main', ['main'])
+  await age(10)
+  const rules: RetentionRule[] = [{ repositories: '*', tags: 'pr-*', keepDays: 7 }]
+  const named = (at: number) => ({ digest: sha256(all[at] ?? ''), size: all[at]?.length ?? 0 })
+  const [{ tags }, ...answers] = await Promise.all([
+    retire(rules, { days: 0 }),
+    ...all.map((bytes, at) =>
+      at % 2 === 0 ? putManifest(http, 'ci/a', `again-${at}`, bytes) : pushIndex('ci/a', `index-${at}`, [named(at)]),
+    ),
+  ])
+  expect(tags).toBe(words.length)
+  expect(answers.map((answer) => answer.status)).toEqual(words.map(() => 201))
+  // An index that came too late is told that its member is not there.
+  for (const [at, { headers }] of answers.entries())
+    expect([at, await status('ci/a', named(at).digest)]).toEqual([at, headers.warning === undefined ? 200 : 404])
+})
+
 test('beside a steady load of pushes retention comes to its end, and no push fails', async () => {
   const { db, push, pushMany, retire } = await open()
   await pushMany(120)
