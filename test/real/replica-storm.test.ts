@@ -21,7 +21,7 @@ import { type Replicas, startReplicas } from './support/replicas.ts'
 
 const MiB = 1 << 20
 /** A server's grace time is two hours at least, so a collection of our own runs beside them: with one just long enough for a push, and a kill in it. */
-const graceMs = 8000
+const graceMs = 10_000
 
 /** The collection of a third process at the same database and storage. */
 async function startCollecting(db: Db, blobs: Blobs) {
