@@ -31,12 +31,18 @@ export async function writePieces(
   const written = chain.slice(0, refilled ? -1 : chain.length)
   let length = lengthOf(chain)
   let filled = 0
-  let buffer = Buffer.allocUnsafe(size)
+  // As long as what comes: most blobs are much shorter than a piece, and memory of that length keeps the collector of garbage busy.
+  let buffer = Buffer.alloc(0)
   let resting = Buffer.alloc(0)
   let sending: Promise<void> = Promise.resolve()
 
   function fill(bytes: Uint8Array): Uint8Array {
     const taken = bytes.subarray(0, size - filled)
+    if (buffer.length < filled + taken.length) {
+      const longer = Buffer.allocUnsafe(Math.min(size, Math.max(filled + taken.length, 2 * buffer.length)))
+      buffer.copy(longer, 0, 0, filled)
+      buffer = longer
+    }
     buffer.set(taken, filled)
     filled += taken.length
     return bytes.subarray(taken.length)
@@ -50,7 +56,7 @@ export async function writePieces(
     sending = bucket.put(piece.key, buffer.subarray(0, filled))
     // Who waits for it comes later; until then an error must not end the process.
     sending.catch(() => {})
-    ;[buffer, resting] = [resting.length === size ? resting : Buffer.allocUnsafe(size), buffer]
+    ;[buffer, resting] = [resting, buffer]
     filled = 0
   }
 
