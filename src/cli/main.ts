@@ -2,6 +2,10 @@ import { packageVersion } from '../platform/program.ts'
 import { type Command, commonOptions, errorLine, readInvocation, UsageError } from './command.ts'
 import { commands } from './commands.ts'
 
+// Read when Node's pool of threads begins to work, with the first file. Whoever waits for the disk holds a thread for so long: with the usual four, the other
+// requests of a server wait behind the fsyncs of a few pushes.
+process.env.UV_THREADPOOL_SIZE ??= '16'
+
 // A reader that has seen enough (`slipway host list | head -1`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
