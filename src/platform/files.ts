@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import {
   constants,
   type FileHandle,
@@ -16,7 +16,6 @@ import {
   utimes,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { AppError } from '../contract/errors.ts'
 
 /**
@@ -25,8 +24,6 @@ import { AppError } from '../contract/errors.ts'
  * that a crash left.
  */
 const temporaryPrefix = '.tmp-'
-
-const syncDescriptor = promisify(fsync)
 
 /** A name beside `path` that no other writer uses. */
 export function temporaryBeside(path: string): string {
@@ -160,17 +157,9 @@ export async function openToSync(path: string): Promise<SyncedFile> {
   return { sync: () => file.datasync(), close: () => file.close() }
 }
 
-/**
- * Makes the entries of a folder durable. It is opened and closed at once: the system has it in memory, and handing that to another thread takes longer
- * than doing it.
- */
+/** Makes the entries of a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
-  const descriptor = openSync(path, 'r')
-  try {
-    await syncDescriptor(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
+  await syncFile(path)
 }
 
 /** Makes a folder and those above it. */

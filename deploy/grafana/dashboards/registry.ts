@@ -175,7 +175,8 @@ export const registry = dashboard({
       }),
       timePanel({
         title: 'Collected',
-        description: 'What was removed because nothing names it any more, or no rule of retention keeps it, by its kind.',
+        description:
+          'What was removed because nothing names it any more, or no rule of retention keeps it, by its kind.',
         queries: [{ expr: 'sum by (type) (increase(slipway_gc_deleted_total[$__rate_interval]))', legend: '{{type}}' }],
         unit: 'none',
         width: 8,
