@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/real/**', 'test/xen/**'],
     setupFiles: ['test/support/node-version.ts'],
-    // As many files at a time as there are cores; without this a machine of two runs one.
-    maxWorkers: '100%',
+    // More files at a time than there are cores: half of what a test does is waiting for programs and disks.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // One process for many files: loading the same modules for each of them took a third of the time. No test leaves state in a module.
     isolate: false,
     // For the many programs that tests start: each start after the first takes half the time.
