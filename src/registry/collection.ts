@@ -32,7 +32,7 @@ export interface CollectionOptions {
 
 /**
  * Removes the blobs that nothing needs, while pushes and pulls go on. Rows go first, some at a time, in transactions that see that nobody took the blob in
- * between; then the bytes. It pauses for as long as it works. Killed anywhere it leaves rows that say what was going, with which the next one begins.
+ * between; then the bytes. It pauses for twice as long as it works. Killed anywhere it leaves rows that say what was going, with which the next one begins.
  * Two at once are fine.
  * @throws AppError storage-unavailable | database-unavailable; the signal's reason. What was removed by then stays removed.
  */

@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
 
-/** Runs a piece of work, and then rests for as long as that took: others have at least half of the machine. */
+/** Runs a piece of work, and then rests for twice as long as that took: others have at least two thirds of the machine. */
 export type Pace = <T>(work: () => Promise<T>) => Promise<T>
 
 /** What `Pace` runs ends with the signal's reason. */
@@ -9,7 +9,7 @@ export function openPace(clock: Clock, signal: AbortSignal | undefined): Pace {
     signal?.throwIfAborted()
     const since = performance.now()
     const result = await work()
-    await clock.sleep(Math.max(1, performance.now() - since), signal)
+    await clock.sleep(Math.max(1, 2 * (performance.now() - since)), signal)
     return result
   }
 }
