@@ -4,7 +4,7 @@ import type { ReleaseSet } from '../contract/release-set.ts'
 import type { HostReport } from '../contract/report.ts'
 import type { Db } from '../database/open.ts'
 import type { JoinTokenAgent } from '../fleet/join-tokens.ts'
-import type { Uses } from '../registry/retention-facts.ts'
+import type { Uses } from '../registry/retention/facts.ts'
 
 /** A release that somebody needs: by its version, and by the digest of the manifest for a platform where that is known. */
 interface UsedRelease {

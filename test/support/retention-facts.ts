@@ -1,4 +1,4 @@
-import type { ManifestFacts, RepositoryFacts, TagFacts, Uses } from '../../src/registry/retention-facts.ts'
+import type { ManifestFacts, RepositoryFacts, TagFacts, Uses } from '../../src/registry/retention/facts.ts'
 
 /** The moment in which tests of retention decide. */
 export const now = new Date('2026-11-22T12:00:00.000Z')

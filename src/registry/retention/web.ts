@@ -1,4 +1,4 @@
-import type { ManifestFacts, RepositoryFacts, TagFacts } from './retention-facts.ts'
+import type { ManifestFacts, RepositoryFacts, TagFacts } from './facts.ts'
 
 /** How the manifests and tags of a repository hold each other. */
 export interface Web {

@@ -1,9 +1,9 @@
-import type { Db } from '../database/open.ts'
-import { isPostgres } from '../database/postgres-dialect.ts'
-import { held } from '../database/transact.ts'
-import type { ManifestFacts, RepositoryFacts, TagFacts } from './retention-facts.ts'
-import type { Start } from './retention-plan.ts'
-import { tiesOf } from './retention-web.ts'
+import type { Db } from '../../database/open.ts'
+import { isPostgres } from '../../database/postgres-dialect.ts'
+import { held } from '../../database/transact.ts'
+import type { ManifestFacts, RepositoryFacts, TagFacts } from './facts.ts'
+import type { Start } from './plan.ts'
+import { tiesOf } from './web.ts'
 
 /** So many rows are read at once. */
 const pageSize = 500

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { check } from '../../src/contract/check.ts'
-import { RetentionRule, ServerConfig } from '../../src/contract/server-config.ts'
-import { loadConfig } from '../../src/platform/config.ts'
-import type { RepositoryFacts, Uses } from '../../src/registry/retention-facts.ts'
-import { planRetention } from '../../src/registry/retention-plan.ts'
-import { checkRetention } from '../../src/registry/retention-rules.ts'
-import { checkLaw, type Random } from '../support/random.ts'
-import { daysAgo, digestOf, now, repositoryOf, type Some, usesOf } from '../support/retention-facts.ts'
+import { check } from '../../../src/contract/check.ts'
+import { RetentionRule, ServerConfig } from '../../../src/contract/server-config.ts'
+import { loadConfig } from '../../../src/platform/config.ts'
+import type { RepositoryFacts, Uses } from '../../../src/registry/retention/facts.ts'
+import { planRetention } from '../../../src/registry/retention/plan.ts'
+import { checkRetention } from '../../../src/registry/retention/rules.ts'
+import { checkLaw, type Random } from '../../support/random.ts'
+import { daysAgo, digestOf, now, repositoryOf, type Some, usesOf } from '../../support/retention-facts.ts'
 
 const before = new Date(daysAgo(1))
 

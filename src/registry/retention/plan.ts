@@ -1,8 +1,8 @@
-import type { RetentionRule } from '../contract/server-config.ts'
-import { lastUse, type ManifestFacts, type RepositoryFacts, type TagFacts, type Uses } from './retention-facts.ts'
-import { daysBefore, ruleOfUntagged, ruleText, type UntaggedRule } from './retention-rules.ts'
-import { tagsThatGo } from './retention-tags.ts'
-import { reach, spread, type Web, weave } from './retention-web.ts'
+import type { RetentionRule } from '../../contract/server-config.ts'
+import { lastUse, type ManifestFacts, type RepositoryFacts, type TagFacts, type Uses } from './facts.ts'
+import { daysBefore, ruleOfUntagged, ruleText, type UntaggedRule } from './rules.ts'
+import { tagsThatGo } from './tags.ts'
+import { reach, spread, type Web, weave } from './web.ts'
 
 /** What is to go of a repository, and why. */
 export interface Retirement {

@@ -1,9 +1,9 @@
 import { SemVer } from 'semver'
-import type { RetentionRule } from '../contract/server-config.ts'
-import { isVersion } from './release-rules.ts'
-import type { TagFacts, Uses } from './retention-facts.ts'
-import { daysBefore, ruleOfTag, ruleText } from './retention-rules.ts'
-import type { Web } from './retention-web.ts'
+import type { RetentionRule } from '../../contract/server-config.ts'
+import { isVersion } from '../release-rules.ts'
+import type { TagFacts, Uses } from './facts.ts'
+import { daysBefore, ruleOfTag, ruleText } from './rules.ts'
+import type { Web } from './web.ts'
 
 /** The tags of a repository that no condition of their rule keeps. */
 export function tagsThatGo(

@@ -1,6 +1,6 @@
-import { AppError } from '../contract/errors.ts'
-import { matchesAny, matchesPattern } from '../contract/pattern.ts'
-import type { RetentionRule } from '../contract/server-config.ts'
+import { AppError } from '../../contract/errors.ts'
+import { matchesAny, matchesPattern } from '../../contract/pattern.ts'
+import type { RetentionRule } from '../../contract/server-config.ts'
 
 /** What the configuration says of what stays, and which of it means what. */
 
