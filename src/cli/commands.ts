@@ -35,6 +35,10 @@ export const commands: Readonly<Record<string, { summary: string; load: () => Pr
   'artifact list': { summary: 'show what the registry keeps', load: () => import('./commands/artifact-list.ts') },
   'artifact show': { summary: 'show the releases of a repository', load: () => import('./commands/artifact-show.ts') },
   gc: { summary: 'remove what nothing needs from the registry', load: () => import('./commands/gc.ts') },
+  'scrub run': {
+    summary: 'read every blob again, and show which are damaged',
+    load: () => import('./commands/scrub-run.ts'),
+  },
   'scrub status': { summary: 'show which blobs are damaged', load: () => import('./commands/scrub-status.ts') },
   'image inspect': {
     summary: 'show what is in a disk image',

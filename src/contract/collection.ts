@@ -68,11 +68,3 @@ export type BlobCollection = Static<typeof BlobCollection>
 /** What a collection removed, or would remove: tags and manifests by the rules of retention, then blobs that nothing needs. */
 export const Collection = Type.Object({ ...BlobCollection.properties, retired: Retired })
 export type Collection = Static<typeof Collection>
-
-/** A line of the answer of `POST /api/v1/collections`: how far it came, and at the end what came of it or why nothing did. */
-export const CollectionLine = Type.Union([
-  Type.Object({ done: Type.Integer(), total: Type.Integer() }),
-  Type.Object({ collection: Collection }),
-  Type.Object({ problem: Type.Object({ code: Type.String(), message: Type.String() }) }),
-])
-export type CollectionLine = Static<typeof CollectionLine>

@@ -15,6 +15,17 @@ export const DamagedBlob = Type.Object({
 })
 export type DamagedBlob = Static<typeof DamagedBlob>
 
+/** What a reading of every blob found: the result of `POST /api/v1/scrubs`. */
+export const Scrub = Type.Object({
+  startedAt: Timestamp,
+  endedAt: Timestamp,
+  /** How many were read. */
+  blobs: Type.Integer(),
+  /** How many of these are damaged. */
+  damaged: Type.Integer(),
+})
+export type Scrub = Static<typeof Scrub>
+
 /** `GET /api/v1/scrub` */
 export const ScrubStatus = Type.Object({
   blobs: Type.Integer(),

@@ -1,3 +1,4 @@
+import type { Progress } from '../contract/work.ts'
 import type { Db } from '../database/open.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import type { Blobs } from './blobs.ts'
@@ -11,6 +12,8 @@ export interface ScrubOptions {
   /** How fast it reads, so that others have most of the disk. */
   bytesPerSecond: number
   onDamaged(digest: string, what: string): void
+  /** How many bytes were read, of how many. */
+  onProgress?: Progress
   clock?: Clock
   signal?: AbortSignal
 }
@@ -28,7 +31,9 @@ export async function scrub({
   onDamaged,
   ...options
 }: ScrubOptions): Promise<number> {
-  const { clock = systemClock, signal } = options
+  const { clock = systemClock, signal, onProgress } = options
+  const total = onProgress ? await countBytes(db, before) : 0
+  let done = 0
   for (let count = 0; ; count++) {
     signal?.throwIfAborted()
     const blob = await db
@@ -41,7 +46,11 @@ export async function scrub({
       .limit(1)
       .executeTakeFirst()
     if (!blob) return count
-    const damage = await findDamage(blob.digest, async (bytes) => clock.sleep((bytes / bytesPerSecond) * 1000, signal))
+    const damage = await findDamage(blob.digest, async (bytes) => {
+      done += bytes
+      onProgress?.(Math.min(done, total), total)
+      await clock.sleep((bytes / bytesPerSecond) * 1000, signal)
+    })
     const now = clock.now().toISOString()
     // Who pushed it meanwhile has changed the row, and who collected it has removed it: then this was another blob.
     const { numUpdatedRows } = await db
@@ -69,4 +78,14 @@ export async function scrub({
     }
     return hash.digest('hex') === hex ? undefined : 'its bytes have another digest'
   }
+}
+
+async function countBytes(db: Db, before: Date): Promise<number> {
+  const { bytes } = await db
+    .selectFrom('blobs')
+    .select((row) => row.fn.sum<number | string | null>('size').as('bytes'))
+    .where('damaged_at', 'is', null)
+    .where('verified_at', '<', before.toISOString())
+    .executeTakeFirstOrThrow()
+  return Number(bytes)
 }

@@ -48,6 +48,7 @@ import { metricsRoute } from './metrics.ts'
 import { demandUse, mayUse } from './permission.ts'
 import { credentialOf, demand } from './principal.ts'
 import type { Replicas } from './replicas.ts'
+import type { Scrubber } from './scrubbing.ts'
 import { signingKey } from './signing-key.ts'
 import { type Tls, tlsMetrics } from './tls.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
@@ -60,6 +61,7 @@ export interface AppOptions {
   metrics: Metrics
   cloud: Cloud
   collector: Collector
+  scrubber: Scrubber
   pulls: Pulls
   replicas: Pick<Replicas, 'changes' | 'events'>
   log: Log
@@ -75,8 +77,22 @@ export interface AppOptions {
 
 /** The one place where registry, fleet and the rest are wired into one HTTP application. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, db, blobs, metrics, cloud, collector, pulls, log, version, packageFolder, publicUrl, tls, closing } =
-    options
+  const {
+    config,
+    db,
+    blobs,
+    metrics,
+    cloud,
+    collector,
+    scrubber,
+    pulls,
+    log,
+    version,
+    packageFolder,
+    publicUrl,
+    tls,
+    closing,
+  } = options
   const { changes, events } = options.replicas
   const releases: Releases = {
     resolve: (on, component, release, platform) => resolveRelease(on, blobs, component, release, platform),
@@ -155,6 +171,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       blobs,
       cloud,
       collector,
+      scrubber,
       changes,
       events,
       publicUrl,

@@ -1,6 +1,7 @@
 import type { Collection } from '../contract/collection.ts'
 import { AppError } from '../contract/errors.ts'
 import type { RetentionRule } from '../contract/server-config.ts'
+import type { Progress } from '../contract/work.ts'
 import type { Db } from '../database/open.ts'
 import type { Log } from '../platform/log.ts'
 import type { Blobs } from '../registry/blobs.ts'
@@ -35,8 +36,6 @@ export interface CollectorOptions {
 
 /** Collects by the clock and on demand, one at a time. */
 export type Collector = ReturnType<typeof openCollector>
-
-type Progress = (done: number, total: number) => void
 
 /** @throws AppError config-invalid when a rule of `retention` would keep nothing */
 export function openCollector(options: CollectorOptions) {

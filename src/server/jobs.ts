@@ -12,7 +12,7 @@ import type { Collector } from './collector.ts'
 import { jobMetrics } from './job-metrics.ts'
 import type { Replicas } from './replicas.ts'
 import { checkCron, ended, plan, takeDue } from './schedule.ts'
-import { runScrub } from './scrubbing.ts'
+import type { Scrubber } from './scrubbing.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 import { removeOldStreams } from './stream-owners.ts'
 
@@ -22,6 +22,7 @@ export interface JobOptions {
   cloud: Cloud
   storage: StorageMetrics
   collector: Collector
+  scrubber: Pick<Scrubber, 'scrubOld'>
   replicas: Pick<Replicas, 'leads' | 'onLead'>
   metrics: Metrics
   log: Log
@@ -31,7 +32,6 @@ export interface JobOptions {
   collectSchedule: string
   /** 0: never. */
   scrubDays: number
-  scrubBytesPerSecond: number
   /** Aborted when the server stops. */
   closing: AbortSignal
 }
@@ -126,7 +126,7 @@ function jobsOf(options: JobOptions): Record<string, Job> {
         ),
     },
     ...(collectSchedule === '' ? {} : { collect: { cron: collectSchedule, run: () => collector.collect() } }),
-    ...(options.scrubDays === 0 ? {} : { scrub: { cron: '37 * * * *', run: () => runScrub(options) } }),
+    ...(options.scrubDays === 0 ? {} : { scrub: { cron: '37 * * * *', run: options.scrubber.scrubOld } }),
     'expire-join-tokens': {
       cron: '17 3 * * *',
       run: () => removeExpiredJoinTokens(db, new Date(Date.now() - joinTokenGraceMs)),

@@ -1,5 +1,7 @@
 import { Gauge } from 'prom-client'
-import type { ScrubStatus } from '../contract/scrub.ts'
+import { AppError } from '../contract/errors.ts'
+import type { Scrub, ScrubStatus } from '../contract/scrub.ts'
+import type { Progress } from '../contract/work.ts'
 import type { Db } from '../database/open.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -8,30 +10,61 @@ import { listDamaged, scrubProgress } from '../registry/damaged.ts'
 import { scrub } from '../registry/scrub.ts'
 import { manifestsOfHosts } from './in-use.ts'
 
-interface ScrubbingOptions {
+export interface ScrubberOptions {
   db: Db
-  blobs: Blobs
+  blobs: Pick<Blobs, 'read'>
   log: Log
   scrubDays: number
   scrubBytesPerSecond: number
+  /** Aborted when the server stops. */
   closing: AbortSignal
 }
 
-/** Reads what was not read for so many days, and says in the log what is damaged and whom it harms. */
-export async function runScrub(options: ScrubbingOptions): Promise<void> {
-  const { db, blobs, log, scrubDays, scrubBytesPerSecond, closing } = options
-  let damaged = 0
-  const read = await scrub({
-    ...{ db, blobs, bytesPerSecond: scrubBytesPerSecond, signal: closing },
-    before: new Date(Date.now() - scrubDays * 86_400_000),
-    onDamaged(digest, what) {
-      damaged++
-      log.error({ digest, what }, 'a blob is damaged, and served no more until it is pushed again')
+/** Reads blobs again by the clock and on demand, and says in the log what is damaged and whom it harms. */
+export type Scrubber = ReturnType<typeof openScrubber>
+
+export function openScrubber({ db, blobs, log, scrubDays, scrubBytesPerSecond, closing }: ScrubberOptions) {
+  let running: Promise<Scrub> | undefined
+
+  async function readOlder(before: Date, onProgress?: Progress): Promise<Scrub> {
+    const startedAt = new Date().toISOString()
+    let damaged = 0
+    const read = await scrub({
+      ...{ db, blobs, before, bytesPerSecond: scrubBytesPerSecond, signal: closing },
+      onDamaged(digest, what) {
+        damaged++
+        log.error({ digest, what }, 'a blob is damaged, and served no more until it is pushed again')
+      },
+      ...(onProgress ? { onProgress } : {}),
+    })
+    if (read > 0) log.info({ blobs: read, damaged }, 'read blobs again')
+    if (damaged > 0)
+      for (const { manifests: _, ...harm } of await readHarm(db)) log.error(harm, 'harmed by a damaged blob')
+    return { startedAt, endedAt: new Date().toISOString(), blobs: read, damaged }
+  }
+
+  return {
+    /** Reads what was not read for `scrubDays`. While all is read on demand there is nothing to do. */
+    async scrubOld(): Promise<void> {
+      if (!running) await readOlder(new Date(Date.now() - scrubDays * 86_400_000))
     },
-  })
-  if (read > 0) log.info({ blobs: read, damaged }, 'read blobs again')
-  if (damaged > 0)
-    for (const { manifests: _, ...harm } of await readHarm(db)) log.error(harm, 'harmed by a damaged blob')
+
+    /** Reads every blob, however lately it was read. @throws AppError conflict when one who asked before is not served yet; what `scrub` throws */
+    async scrubAll(onProgress?: Progress): Promise<Scrub> {
+      if (running) throw new AppError('conflict', 'all blobs are being read; `slipway scrub status` says how far it is')
+      running = readOlder(new Date(), onProgress)
+      try {
+        return await running
+      } finally {
+        running = undefined
+      }
+    },
+
+    /** Resolves when nothing is running any more. Call it when `closing` is aborted. */
+    async ended(): Promise<void> {
+      await running?.catch(() => {})
+    },
+  }
 }
 
 export async function readScrubStatus(db: Db): Promise<ScrubStatus> {

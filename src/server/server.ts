@@ -17,7 +17,7 @@ import { diskMetrics } from './disk-metrics.ts'
 import { startJobs } from './jobs.ts'
 import { listeningAdvice, replicaUrlOf, tlsFilesOf } from './listening.ts'
 import { openReplicas } from './replicas.ts'
-import { scrubMetrics } from './scrubbing.ts'
+import { openScrubber, scrubMetrics } from './scrubbing.ts'
 import { storageMetrics } from './storage-metrics.ts'
 import { streamOwnerOf } from './stream-owners.ts'
 import { openTls } from './tls.ts'
@@ -69,6 +69,9 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     isAlone: config.database === 'sqlite',
   })
   opening.defer(collector.ended)
+  const { scrubDays, scrubBytesPerSecond } = config
+  const scrubber = openScrubber({ db, blobs, log, scrubDays, scrubBytesPerSecond, closing: closing.signal })
+  opening.defer(scrubber.ended)
   const app = await buildApp({
     config,
     db,
@@ -76,6 +79,7 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     metrics,
     cloud,
     collector,
+    scrubber,
     pulls,
     replicas,
     log,
@@ -87,10 +91,10 @@ export async function openServer(config: Readonly<ServerConfig>, version = '0.0.
     closing: closing.signal,
   })
   opening.defer(() => app.close())
-  const { uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond } = config
+  const { uploadExpirySeconds, historyMinutes, collectSchedule } = config
   const stopJobs = startJobs({
-    ...{ db, blobs, cloud, storage, collector, replicas, metrics, log },
-    ...{ uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays, scrubBytesPerSecond },
+    ...{ db, blobs, cloud, storage, collector, scrubber, replicas, metrics, log },
+    ...{ uploadExpirySeconds, historyMinutes, collectSchedule, scrubDays },
     closing: closing.signal,
   })
   opening.defer(stopJobs)

@@ -6,8 +6,9 @@ import { execFile } from 'node:child_process'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import type { Collection, CollectionLine } from '../../src/contract/collection.ts'
+import type { Collection } from '../../src/contract/collection.ts'
 import { ServerConfig } from '../../src/contract/server-config.ts'
+import type { WorkLine } from '../../src/contract/work.ts'
 import { loadConfig } from '../../src/platform/config.ts'
 import { benchFolder, cleaning } from './cleanup.ts'
 import { startEngines } from './engines.ts'
@@ -138,8 +139,8 @@ async function collect({ port, headers }: Slipway): Promise<Collection> {
     body: '{}',
   })
   const text = await answer.text()
-  const last: CollectionLine = JSON.parse(text.trim().split('\n').at(-1) ?? '')
-  if ('collection' in last) return last.collection
+  const last: WorkLine = JSON.parse(text.trim().split('\n').at(-1) ?? '')
+  if ('result' in last) return last.result as Collection
   throw new Error(`the collection failed: ${text.slice(-500)}`)
 }
 

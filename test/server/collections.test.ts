@@ -1,26 +1,15 @@
-import { expect, test, vi } from 'vitest'
-import { readInvocation } from '../../src/cli/command.ts'
+import { expect, test } from 'vitest'
 import { command } from '../../src/cli/commands/gc.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { pushBytes } from '../support/oci.ts'
+import { runCommand } from '../support/run-command.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 
 /** What `slipway gc` prints. */
 async function gc(server: TestServer, ...argv: string[]): Promise<string> {
-  vi.stubEnv('SLIPWAY_URL', server.url)
-  vi.stubEnv('SLIPWAY_TOKEN', server.adminToken)
-  let printed = ''
-  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += text
-    return true
-  })
-  try {
-    expect(await command.run(readInvocation(command, argv))).toBe(0)
-    return printed
-  } finally {
-    stdout.mockRestore()
-    vi.unstubAllEnvs()
-  }
+  const { exitCode, printed } = await runCommand(server, command, ...argv)
+  expect(exitCode).toBe(0)
+  return printed
 }
 
 test('O16 slipway gc says what would go and why, then removes it; counted and audited', async () => {

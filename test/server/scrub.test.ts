@@ -2,15 +2,17 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
+import { command } from '../../src/cli/commands/scrub-run.ts'
 import { sha256 } from '../../src/platform/digest.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { openLog } from '../../src/platform/log.ts'
 import { newSecret } from '../../src/platform/secret.ts'
 import { openFs } from '../../src/registry/blobs-fs.ts'
 import { scrub } from '../../src/registry/scrub.ts'
-import { runScrub } from '../../src/server/scrubbing.ts'
+import { openScrubber } from '../../src/server/scrubbing.ts'
 import { amd64 } from '../fleet/test-fleet.ts'
 import { ask, pushBytes } from '../support/oci.ts'
+import { runCommand } from '../support/run-command.ts'
 import { openTestServer, type TestServer } from '../support/server.ts'
 
 const pathOf = (server: TestServer, digest: string) => {
@@ -38,8 +40,8 @@ test('a damaged blob is found, served no more, named with the releases and hosts
 
   const db = await server.openDatabase()
   const options = { db, blobs: await openFs({ folder: server.data }), log: openLog('scrub', 'silent') }
-  const run = () =>
-    runScrub({ ...options, scrubDays: 30, scrubBytesPerSecond: 1e12, closing: new AbortController().signal })
+  const closing = new AbortController().signal
+  const run = openScrubber({ ...options, scrubDays: 30, scrubBytesPerSecond: 1e12, closing }).scrubOld
   await run()
   // Just pushed: their bytes were compared with their digests when they came.
   expect((await server.api('GET', '/scrub')).body).toMatchObject({ blobs: 4, neverVerified: 0, damaged: [] })
@@ -73,6 +75,32 @@ test('a damaged blob is found, served no more, named with the releases and hosts
   expect((await ask(http, 'GET', address)).body.equals(bytes)).toBe(true)
   await pushBytes(http, 'some/where', Buffer.from('lost'))
   expect(await metric()).toBe('0')
+  await http.close()
+})
+
+test('slipway scrub run reads all blobs now, however lately they were read; one at a time, by admins only, audited', async () => {
+  const server = await openTestServer({ scrubBytesPerSecond: 5000 })
+  const http = openHttp({ url: server.url, authorization: `Bearer ${server.adminToken}` })
+  const good = await pushBytes(http, 'a', Buffer.alloc(500, 'good'))
+  await pushBytes(http, 'a', Buffer.alloc(500, 'fine'))
+  expect(await runCommand(server, command)).toMatchObject({
+    exitCode: 0,
+    printed: expect.stringContaining('2 blobs read again; 0 of them damaged\n'),
+  })
+  const lastLine = async () =>
+    (await ask(http, 'POST', '/api/v1/scrubs')).body.toString().trim().split('\n').at(-1) ?? ''
+  const ends = (await Promise.all([lastLine(), lastLine()])).map((line) => JSON.parse(line))
+  expect(ends).toContainEqual({ result: expect.objectContaining({ blobs: 2, damaged: 0 }) })
+  expect(ends).toContainEqual({ problem: expect.objectContaining({ code: 'conflict' }) })
+  await writeFile(pathOf(server, good.digest), Buffer.alloc(500, 'evil'))
+  const { exitCode, printed } = await runCommand(server, command, '--json')
+  expect(exitCode).toBe(1)
+  const status = { damaged: [{ digest: good.digest, repositories: ['a'] }] }
+  expect(JSON.parse(printed)).toMatchObject({ blobs: 2, damaged: 1, status })
+  const { body: viewer } = await server.api('POST', '/tokens', { body: { name: 'v', role: 'viewer' } })
+  expect(await server.api('POST', '/scrubs', { as: viewer.secret })).toMatchObject({ status: 403 })
+  const { body: entries } = await server.api('GET', '/audit')
+  expect(entries.map(({ action }: { action: string }) => action)).toContain('registry.scrub')
   await http.close()
 })
 

@@ -1,20 +1,15 @@
-import { createInterface } from 'node:readline'
 import {
   type BlobCollection,
   type CollectedBlob,
-  type Collection,
-  CollectionLine,
+  Collection,
   type Retired,
   type RetiredManifest,
   type RetiredTag,
 } from '../../contract/collection.ts'
-import { AppError, type ErrorCode, errorTable } from '../../contract/errors.ts'
-import { parseJson } from '../../contract/parse.ts'
-import { refusal } from '../../platform/json-http.ts'
-import { type Client, withClient } from '../client.ts'
+import { withClient } from '../client.ts'
 import type { Command } from '../command.ts'
+import { followWork } from '../follow-work.ts'
 import { bytes, counted, print, printJson, printTable } from '../print.ts'
-import { openProgress } from '../progress.ts'
 
 export const command: Command = {
   usage: '[--dry-run]',
@@ -26,40 +21,17 @@ export const command: Command = {
   words: [0, 0],
   async run(invocation) {
     const dryRun = invocation.is('dry-run')
-    const collection = await withClient((client) => collectOn(client, dryRun))
+    const collection = await withClient((client) =>
+      followWork(client, Collection, '/collections', {
+        body: { dryRun },
+        doing: 'checked',
+        text: (count) => `${count} manifests and blobs`,
+      }),
+    )
     if (invocation.json) printJson(collection)
     else tell(collection)
     return 0
   },
-}
-
-async function collectOn(client: Client, dryRun: boolean): Promise<Collection> {
-  const path = '/api/v1/collections'
-  const response = await client.http.send('POST', path, {
-    body: JSON.stringify({ dryRun }),
-    headers: { 'content-type': 'application/json' },
-  })
-  if (response.status >= 300) throw await refusal(response, `POST ${path}`)
-  const progress = openProgress()
-  const show = progress.show('checked', (count) => `${count} manifests and blobs`)
-  try {
-    for await (const text of createInterface({ input: response.body })) {
-      const line = parseJson(CollectionLine, text, `the answer to POST ${path}`, 'peer-refused')
-      if ('collection' in line) return line.collection
-      if ('problem' in line)
-        throw new AppError(
-          line.problem.code in errorTable ? (line.problem.code as ErrorCode) : 'peer-refused',
-          line.problem.message,
-        )
-      show(line.done, line.total)
-    }
-  } finally {
-    progress.close()
-  }
-  throw new AppError(
-    'peer-unreachable',
-    'the server ended its answer before the collection ended; it goes on unless the server was stopped',
-  )
 }
 
 function tell({ retired, ...collection }: Collection): void {

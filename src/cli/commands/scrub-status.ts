@@ -14,12 +14,12 @@ export const command: Command = {
   async run({ json }) {
     const status = await withClient((client) => client.get(ScrubStatus, '/scrub'))
     if (json) printJson(status)
-    else tell(status)
+    else tellScrub(status)
     return status.damaged.length > 0 ? 1 : 0
   },
 }
 
-function tell({ blobs, neverVerified, oldestVerifiedAt, damaged }: ScrubStatus): void {
+export function tellScrub({ blobs, neverVerified, oldestVerifiedAt, damaged }: ScrubStatus): void {
   print(
     `${counted(blobs, 'blob')}; ${neverVerified} not read again yet; the longest ago was read ${ago(oldestVerifiedAt)}; ${damaged.length} damaged`,
   )

@@ -15,6 +15,7 @@ import type { Releases } from '../../fleet/releases.ts'
 import type { Blobs } from '../../registry/blobs.ts'
 import type { Collector } from '../collector.ts'
 import type { Events } from '../events.ts'
+import type { Scrubber } from '../scrubbing.ts'
 import type { StreamOwner } from '../stream-owners.ts'
 
 export type TypedApp = FastifyInstance<
@@ -34,6 +35,7 @@ export interface Api {
   blobs: Blobs
   cloud: Cloud
   collector: Collector
+  scrubber: Scrubber
   changes: HostChanges
   events: Events
   /** The address under which hosts and people reach this server. */
