@@ -1,5 +1,4 @@
 import type { Collection } from '../contract/collection.ts'
-import { AppError } from '../contract/errors.ts'
 import type { RetentionRule } from '../contract/server-config.ts'
 import type { Progress } from '../contract/work.ts'
 import type { Db } from '../database/open.ts'
@@ -13,6 +12,7 @@ import { retire } from '../registry/retention/retention.ts'
 import { checkRetention } from '../registry/retention/rules.ts'
 import { auditAs, type Doer, server } from './audit.ts'
 import { readUses } from './in-use.ts'
+import { openOneRun } from './one-run.ts'
 import type { StorageMetrics } from './storage-metrics.ts'
 
 export interface CollectorOptions {
@@ -42,7 +42,7 @@ export function openCollector(options: CollectorOptions) {
   const { db, blobs, pulls, storage, log, collectAfterSeconds, retention: rules, isAlone, closing } = options
   checkRetention(rules)
   const neverMoves = neverMovesBy(options.immutableTags)
-  let running: Promise<Collection> | undefined
+  const one = openOneRun<Collection>('a collection is running; try again when it has ended')
 
   /** First what goes by the rules, then the blobs: those of manifests that have just gone stay for the grace time. */
   async function run(dryRun: boolean, onProgress: Progress, doer: Doer): Promise<Collection> {
@@ -102,20 +102,10 @@ export function openCollector(options: CollectorOptions) {
     preview: (onProgress: Progress = () => {}) => run(true, onProgress, server),
 
     /** @throws AppError conflict when one is running; what `retire` and `collect` throw */
-    async collect(onProgress: Progress = () => {}, doer: Doer = server): Promise<Collection> {
-      if (running) throw new AppError('conflict', 'a collection is running; try again when it has ended')
-      running = runCounted(onProgress, doer)
-      try {
-        return await running
-      } finally {
-        running = undefined
-      }
-    },
+    collect: (onProgress: Progress = () => {}, doer: Doer = server) => one.run(() => runCounted(onProgress, doer)),
 
     /** Resolves when nothing is running any more. Call it when `closing` is aborted. */
-    async ended(): Promise<void> {
-      await running?.catch(() => {})
-    },
+    ended: one.ended,
   }
 }
 

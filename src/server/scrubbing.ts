@@ -1,5 +1,4 @@
 import { Gauge } from 'prom-client'
-import { AppError } from '../contract/errors.ts'
 import type { Scrub, ScrubStatus } from '../contract/scrub.ts'
 import type { Progress } from '../contract/work.ts'
 import type { Db } from '../database/open.ts'
@@ -9,6 +8,7 @@ import type { Blobs } from '../registry/blobs.ts'
 import { listDamaged, scrubProgress } from '../registry/damaged.ts'
 import { scrub } from '../registry/scrub.ts'
 import { manifestsOfHosts } from './in-use.ts'
+import { openOneRun } from './one-run.ts'
 
 export interface ScrubberOptions {
   db: Db
@@ -24,7 +24,7 @@ export interface ScrubberOptions {
 export type Scrubber = ReturnType<typeof openScrubber>
 
 export function openScrubber({ db, blobs, log, scrubDays, scrubBytesPerSecond, closing }: ScrubberOptions) {
-  let running: Promise<Scrub> | undefined
+  const onDemand = openOneRun<Scrub>('all blobs are being read; `slipway scrub status` says how far it is')
 
   async function readOlder(before: Date, onProgress?: Progress): Promise<Scrub> {
     const startedAt = new Date().toISOString()
@@ -46,24 +46,14 @@ export function openScrubber({ db, blobs, log, scrubDays, scrubBytesPerSecond, c
   return {
     /** Reads what was not read for `scrubDays`. While all is read on demand there is nothing to do. */
     async scrubOld(): Promise<void> {
-      if (!running) await readOlder(new Date(Date.now() - scrubDays * 86_400_000))
+      if (!onDemand.isRunning()) await readOlder(new Date(Date.now() - scrubDays * 86_400_000))
     },
 
     /** Reads every blob, however lately it was read. @throws AppError conflict when one who asked before is not served yet; what `scrub` throws */
-    async scrubAll(onProgress?: Progress): Promise<Scrub> {
-      if (running) throw new AppError('conflict', 'all blobs are being read; `slipway scrub status` says how far it is')
-      running = readOlder(new Date(), onProgress)
-      try {
-        return await running
-      } finally {
-        running = undefined
-      }
-    },
+    scrubAll: (onProgress?: Progress) => onDemand.run(() => readOlder(new Date(), onProgress)),
 
     /** Resolves when nothing is running any more. Call it when `closing` is aborted. */
-    async ended(): Promise<void> {
-      await running?.catch(() => {})
-    },
+    ended: onDemand.ended,
   }
 }
 
