@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import type { Static, TSchema } from 'typebox'
 import { AppError, type ErrorCode, errorTable } from '../contract/errors.ts'
 import { parse, parseJson } from '../contract/parse.ts'
@@ -34,18 +33,25 @@ export async function followWork<Result extends TSchema>(
   const progress = openProgress()
   const show = progress.show(doing, text)
   const answer = `the answer to ${asked}`
+  let last: WorkLine | undefined
+  let rest = ''
   try {
-    for await (const line of createInterface({ input: response.body })) {
-      const told = parseJson(WorkLine, line, answer, 'peer-refused')
-      if ('result' in told) return parse(result, told.result, answer, 'peer-refused')
-      if ('problem' in told) {
-        const { code, message } = told.problem
-        throw new AppError(code in errorTable ? (code as ErrorCode) : 'peer-refused', message)
+    // To its very end, also behind the last line: an answer that is left before breaks off the connection.
+    for await (const text of response.body.setEncoding('utf8')) {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        last = parseJson(WorkLine, line, answer, 'peer-refused')
+        if ('done' in last) show(last.done, last.total)
       }
-      show(told.done, told.total)
     }
   } finally {
     progress.close()
+  }
+  if (last && 'result' in last) return parse(result, last.result, answer, 'peer-refused')
+  if (last && 'problem' in last) {
+    const { code, message } = last.problem
+    throw new AppError(code in errorTable ? (code as ErrorCode) : 'peer-refused', message)
   }
   throw new AppError(
     'peer-unreachable',

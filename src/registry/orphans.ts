@@ -5,7 +5,7 @@ import type { Blobs } from './blobs.ts'
 /**
  * Finds bytes in the storage that no row knows: a crash between bytes and row leaves them, or a database that was restored from a backup. They get
  * a row as of now, so that the collection removes them like every other blob that nobody holds, but not before its grace time has passed: whoever
- * started a server with the wrong database has this long to notice.
+ * restored an older database has this long to notice.
  */
 export async function adoptOrphans(
   db: Db,
