@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { sha256 } from '../../src/platform/digest.ts'
@@ -285,9 +285,19 @@ describe('O16 the balancer', () => {
 })
 
 describe('O15 a server that is killed in the middle', () => {
-  /** The one that gets the requests of the test; the other is there, but asked only when it is gone. */
-  async function killAt(condition: () => Promise<boolean>): Promise<void> {
-    await until('a part of the upload', condition, 60_000, 5)
+  /** From here on one gets the requests of the test; the other is there, but asked only when that is gone. */
+  async function drainOther(): Promise<void> {
+    await replicas.balancer('set server servers/b state drain')
+    onTestFinished(async () => {
+      await replicas.balancer('set server servers/b state ready')
+      await replicas.kill(0)
+      await replicas.start(0)
+      await replicas.balanced([0, 1])
+    })
+  }
+  /** Kills it when nothing but a part of one large blob has come. */
+  async function killInTheMiddle(): Promise<void> {
+    await until('a part of one upload', loneUpload, 60_000, 5)
     await replicas.balancer('set server servers/b state ready')
     await replicas.kill(0)
   }
@@ -295,21 +305,21 @@ describe('O15 a server that is killed in the middle', () => {
     const { s3Bucket: bucket = '' } = replicas.settings
     return (await replicas.minio.keys({ bucket } as never)).filter((key) => key.startsWith('uploads/'))
   }
-  async function restore(): Promise<void> {
-    await replicas.start(0)
-    await replicas.balanced([0, 1])
+  /** A small blob beside it may be there already while its piece is not gone yet; a server that is killed then leaves it to the collection. */
+  async function loneUpload(): Promise<boolean> {
+    const keys = await pieces()
+    return keys.length > 1 && new Set(keys.map(dirname)).size === 1
   }
 
   test('of a publication: it goes on at the other one by itself', async () => {
     const big = await componentFolder(join(await temporaryFolder(), 'big'), { mebibytes: 100 })
-    await replicas.balancer('set server servers/b state drain')
+    await drainOther()
     const publish = startSlipway(['publish', big, '--version', '1.0.0', '--json'], {
       SLIPWAY_URL: replicas.secure.url,
       SLIPWAY_CA: replicas.secure.ca,
       SLIPWAY_TOKEN: replicas.admin,
     })
-    await killAt(async () => (await pieces()).length > 1)
-    const kept = (await pieces()).length
+    await killInTheMiddle()
     const { exitCode, stdout, stderr } = await publish.ended
     expect(exitCode, stderr).toBe(0)
     const manifest = await ask(http(1), 'GET', '/v2/components/big/manifests/1.0.0')
@@ -317,10 +327,8 @@ describe('O15 a server that is killed in the middle', () => {
     const [{ digest, size }] = manifest.json.layers
     expect(sha256(await readBlob(1, 'components/big', digest))).toBe(digest)
     expect(size).toBeGreaterThan(100 * MiB)
-    expect(kept).toBeGreaterThan(1)
     // It ended the upload that was begun, and began no other.
     expect(await pieces()).toEqual([])
-    await restore()
   })
 
   test('of a copy by skopeo: the same command then succeeds, and nothing half-made was served', async () => {
@@ -329,19 +337,18 @@ describe('O15 a server that is killed in the middle', () => {
     const credentials = `any:${replicas.admin}`
     const to = ['--retry-times=0', '--dest-tls-verify=false', '--dest-creds', credentials]
     const push = () => skopeo('copy', ...to, `oci:${image}:made`, name)
-    await replicas.balancer('set server servers/b state drain')
+    await drainOther()
     const failing = push().then(
       () => 'copied',
       ({ stderr }) => stderr,
     )
-    await killAt(async () => (await pieces()).length > 1)
+    await killInTheMiddle()
     expect(await failing).toMatch(/level=fatal/)
     expect((await ask(http(1), 'GET', '/v2/containers/big/manifests/1.0.0')).status).toBe(404)
     await push()
     const back = join(await temporaryFolder(), 'back')
     await skopeo('copy', '--src-tls-verify=false', '--src-creds', credentials, name, `oci:${back}:made`)
     expect(await blobsOf(back)).toEqual(await blobsOf(image))
-    await restore()
   })
 })
 
