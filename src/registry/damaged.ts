@@ -30,11 +30,11 @@ async function listNaming(db: Db, repository: string, digests: string[]): Promis
   const rows = await db
     .selectFrom('manifest_references')
     .select('manifest')
-    .distinct()
     .where('repository', '=', repository)
     .where('digest', 'in', digests)
     .execute()
-  return rows.map(({ manifest }) => manifest)
+  // Told to leave out the same here, SQLite goes through all manifests of the repository in their order.
+  return [...new Set(rows.map(({ manifest }) => manifest))]
 }
 
 async function listTags(db: Db, repository: string, manifests: string[]): Promise<DamagedBlob['releases']> {
@@ -44,9 +44,9 @@ async function listTags(db: Db, repository: string, manifests: string[]): Promis
     .select('name')
     .where('repository', '=', repository)
     .where('manifest', 'in', manifests)
-    .orderBy('name')
     .execute()
-  return rows.map(({ name }) => ({ repository, tag: name }))
+  const names = rows.map(({ name }) => name).sort()
+  return names.map((tag) => ({ repository, tag }))
 }
 
 /** How far scrubbing is. */
