@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: ['test/{database,registry,fleet,cloud,server}/**/*.test.ts'],
-          exclude: ['test/database/{sqlite,durable}.test.ts', 'test/registry/sqlite-plans.test.ts', 'test/server/backup.test.ts'],
+          exclude: ['test/database/{sqlite,sqlite-plans,durable}.test.ts', 'test/server/backup.test.ts'],
           globalSetup: 'test/real/support/postgres-cluster.ts',
           setupFiles: [nodeVersion, 'test/real/support/on-postgres.ts'],
           isolate: false,

@@ -18,7 +18,8 @@ function stepsOf(database: DatabaseSync, statement: string): string[] {
 }
 
 /** It has found a repository, and goes through all that is in it. */
-const wholeRepository = /^(SCAN (manifests|manifest_references|tags|repository_blobs|blobs)\b|SEARCH .*\(repository=\?\))/
+const wholeRepository =
+  /^(SCAN (manifests|manifest_references|tags|repository_blobs|blobs)\b|SEARCH .*\(repository=\?\))/
 /** It asks for some of what is there by digest, as opposed to all of it. */
 const asksForSome = /"(digest|manifest|subject)" (=|in) (\(?)\?/
 
