@@ -10,8 +10,11 @@ interface PieceOptions {
 
 /** Two of them are in memory for each upload under way. */
 const pieceBytes = 16 << 20
-/** An object is joined of at most 10,000. */
-const mostPieces = 9000
+/**
+ * An object is joined of at most 10,000 pieces. So many of an upload may be as short as what its client sends at a time; those behind them are whole,
+ * and as many of these reach to the end of whatever may be uploaded.
+ */
+export const mostShortPieces = 4500
 
 /**
  * Appends what comes to the pieces of an upload, and answers them all. One piece is sent while the next one fills. A last piece that is too short to have
@@ -25,9 +28,10 @@ export async function writePieces(
   source: AsyncIterable<Uint8Array>,
   { maxBytes, took }: PieceOptions,
 ): Promise<Piece[]> {
-  const size = Math.max(pieceBytes, Math.ceil(maxBytes / mostPieces))
-  const short = chain.at(-1)
-  const refilled = short && short.sizeBytes < leastPartBytes ? short : undefined
+  const size = Math.max(pieceBytes, Math.ceil(maxBytes / mostShortPieces))
+  const leastBytes = chain.length < mostShortPieces ? leastPartBytes : size
+  const last = chain.at(-1)
+  const refilled = last && last.sizeBytes < leastBytes ? last : undefined
   const written = chain.slice(0, refilled ? -1 : chain.length)
   let length = lengthOf(chain)
   let filled = 0

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { buffer as readAll } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -16,6 +17,8 @@ import { sha256, sha256OfFile } from '../../src/platform/digest.ts'
 import { openHttp } from '../../src/platform/http.ts'
 import { openS3 } from '../../src/registry/blobs-s3.ts'
 import { openBucket } from '../../src/registry/s3-bucket.ts'
+import { lengthOf, pieceKey } from '../../src/registry/s3-chain.ts'
+import { mostShortPieces, writePieces } from '../../src/registry/s3-pieces.ts'
 import { openBlobs } from '../../src/server/blob-store.ts'
 import { migrateStorage } from '../../src/server/migrate-storage.ts'
 import { blobsSuite } from '../suites/blobs.ts'
@@ -23,7 +26,7 @@ import { type Minio, startMinio } from '../support/minio.ts'
 import { openTestServer } from '../support/server.ts'
 
 const MiB = 1024 * 1024
-const plenty = { maxBytes: 1_000_000_000 }
+const plenty = { maxBytes: 50_000 * MiB }
 let folder: string
 let minio: Minio
 
@@ -130,6 +133,31 @@ test('clients are sent to the bucket when the server is told so', async () => {
 })
 
 describe('a bucket of MinIO', () => {
+  test('a client that sends little at a time does not use up the pieces that an object is joined of', async () => {
+    const bucket = await openBucket(await minio.bucket())
+    const shortBytes = 5 * MiB
+    /** An upload of so many chunks, of which only the last one is there: nobody reads the others. */
+    const after = async (chunks: number) => {
+      const pieces = Array.from({ length: chunks }, (_, at) => {
+        const offset = at * shortBytes
+        return { key: pieceKey('uploads/one/', offset, shortBytes), offset, sizeBytes: shortBytes }
+      })
+      await bucket.put(pieces.at(-1)?.key as string, Buffer.alloc(shortBytes, 'b'))
+      const chunk = Readable.from([Buffer.alloc(shortBytes, 'c')])
+      const written = await writePieces(bucket, 'uploads/one/', pieces, chunk, { ...plenty, took: () => {} })
+      expect(lengthOf(written)).toBe((chunks + 1) * shortBytes)
+      return written
+    }
+    expect(await after(mostShortPieces - 1)).toHaveLength(mostShortPieces)
+    const filled = await after(mostShortPieces)
+    expect(filled).toHaveLength(mostShortPieces)
+    const [last] = filled.slice(-1)
+    expect(last).toMatchObject({ offset: (mostShortPieces - 1) * shortBytes, sizeBytes: 2 * shortBytes })
+    expect(sha256(await readAll((await bucket.get(last?.key as string)) as Readable))).toBe(
+      sha256(Buffer.concat([Buffer.alloc(shortBytes, 'b'), Buffer.alloc(shortBytes, 'c')])),
+    )
+  })
+
   test('a blob of many pieces is joined in the server, whatever the size of what came', async () => {
     const { blobs, openAgain, options } = await open()
     const bytes = randomBytes(45 * MiB + 17)
