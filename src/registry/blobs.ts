@@ -19,14 +19,15 @@ export interface Blobs {
   /**
    * Appends `source` to an upload and resolves with its new length. When the source fails, what came before is kept. A piece is valid
    * until the next one is asked for. The caller sees to it that nobody else in this process appends at the same time. Another server may, where the store
-   * is shared: `offset` is where the upload ended for the caller, and what came behind that from elsewhere is no part of it.
+   * is shared: `offset` is where the upload ended for the caller, and what came behind that from elsewhere is no part of it. `becomes` is the digest as which
+   * the caller commits the upload next: a store that may, puts the bytes into their place at once. The caller has seen to it that nobody removes them from there.
    * @throws AppError payload-too-large when the upload would grow beyond `maxBytes`; storage-full; BLOB_UPLOAD_OFFSET when the upload of a shared store
    * does not end at `offset` any more; what the source throws
    */
   append(
     upload: string,
     source: AsyncIterable<Uint8Array>,
-    limits: { maxBytes: number; offset?: number | undefined },
+    limits: { maxBytes: number; offset?: number | undefined; becomes?: string | undefined },
   ): Promise<number>
   /** The sha256 digest of what an upload has by now. */
   digest(upload: string): Promise<string>

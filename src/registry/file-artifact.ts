@@ -23,11 +23,13 @@ export async function putFile(
   { repository, tag, name }: { repository: string; tag: string; name: string },
 ): Promise<Published> {
   const { db, blobs, neverMoves } = context
-  const layer = await uploadBlob(context, repository, (id) => receive(context, repository, id, request))
+  const layer = await uploadBlob(context, repository, (id) =>
+    receive(request, (coming) => context.uploads.append(repository, id, coming)),
+  )
   const config = { digest: sha256(emptyConfig), size: emptyConfig.length }
   if ((await findBlob(db, repository, config.digest)) === undefined)
     await uploadBlob(context, repository, (id) =>
-      context.uploads.append(repository, id, Readable.from([Buffer.from(emptyConfig)])),
+      context.uploads.append(repository, id, { source: Readable.from([Buffer.from(emptyConfig)]) }),
     )
   const manifest: Manifest = {
     schemaVersion: 2,

@@ -1,30 +1,27 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../contract/errors.ts'
-import type { RegistryContext } from './route-context.ts'
-import type { Chunk } from './uploads.ts'
+import type { Chunk, Coming } from './uploads.ts'
 
 /** A client that sends nothing for this long has gone; the session stays for its next attempt. */
 const idleMs = 120_000
 
 /**
- * Appends the body of a request to an upload session, and answers its new length.
- * @throws AppError BLOB_UPLOAD_OFFSET, SIZE_INVALID for a chunk that does not fit, and what `uploads.append` throws
+ * Hands the body of a request to `take`, and answers what that does. A body of which nothing comes any more is cut off.
+ * @throws AppError BLOB_UPLOAD_OFFSET, SIZE_INVALID for a chunk that is none, and what `take` throws
  */
-export async function receive(
-  { uploads }: Pick<RegistryContext, 'uploads'>,
-  repository: string,
-  id: string,
-  request: FastifyRequest,
-): Promise<number> {
+export async function receive<T>(request: FastifyRequest, take: (coming: Coming) => Promise<T>): Promise<T> {
   const chunk = parseChunk(request)
   const { socket } = request.raw
   const cut = () => socket.destroy()
+  // Takes the listener away as well: the connection may carry many chunks.
+  const stop = () => socket.setTimeout(0, cut)
   socket.setTimeout(idleMs, cut)
+  // What is done with it may take longer.
+  request.raw.once('end', stop)
   try {
-    return await uploads.append(repository, id, request.raw, { chunk, sizeBytes: lengthOf(request) })
+    return await take({ source: request.raw, chunk, sizeBytes: lengthOf(request) })
   } finally {
-    // Takes the listener away as well: the connection may carry many chunks.
-    socket.setTimeout(0, cut)
+    stop()
   }
 }
 

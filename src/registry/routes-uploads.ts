@@ -6,6 +6,7 @@ import { algorithms, parseDigest } from './digests.ts'
 import { hasBody, receive } from './receive.ts'
 import { type Handlers, mayPull, queryText, type RegistryContext } from './route-context.ts'
 import { checkedName } from './route-path.ts'
+import type { Coming } from './uploads.ts'
 
 /** How many repositories are tried for a mount that names none. */
 const maxSources = 100
@@ -31,13 +32,12 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
         return uploadState(reply.code(202), repository, id, 0)
       }
       try {
-        await receive(context, repository, id, request)
+        await receive(request, (coming) => context.uploads.finish(repository, id, digest, coming))
       } catch (error) {
-        // The client does not know the session, so nobody could go on with it.
-        await context.uploads.cancel(repository, id)
+        // The client does not know the session, so nobody could go on with it. It may be gone, and else expires.
+        await context.uploads.cancel(repository, id).catch(() => {})
         throw error
       }
-      await context.uploads.finish(repository, id, digest)
       return blobCreated(reply, repository, digest)
     },
   },
@@ -48,7 +48,8 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
 
     async PATCH(context, { repository, id }, request, reply) {
       try {
-        return uploadState(reply.code(202), repository, id, await receive(context, repository, id, request))
+        const size = await receive(request, (coming) => context.uploads.append(repository, id, coming))
+        return uploadState(reply.code(202), repository, id, size)
       } catch (error) {
         await sayOffset(context, error, repository, id, reply)
         throw error
@@ -59,13 +60,13 @@ export const uploadHandlers: Handlers<'uploads' | 'upload'> = {
       const digest = queryText(request, 'digest')
       if (digest === undefined) throw new AppError('DIGEST_INVALID', 'the query has no digest')
       parseDigest(digest)
+      const finish = (coming?: Coming) => context.uploads.finish(repository, id, digest, coming)
       try {
-        if (hasBody(request)) await receive(context, repository, id, request)
+        await (hasBody(request) ? receive(request, finish) : finish())
       } catch (error) {
         await sayOffset(context, error, repository, id, reply)
         throw error
       }
-      await context.uploads.finish(repository, id, digest)
       return blobCreated(reply, repository, digest)
     },
 

@@ -24,7 +24,7 @@ export interface Bucket {
   presign(key: string, seconds: number): Promise<string>
   /** The objects whose key begins so, in the order of their keys. */
   list(prefix: string): Promise<{ key: string; sizeBytes: number }[]>
-  /** Makes one object of these, in this order, within the server: nobody sees it before it is whole. All but the last have 5 MiB or more. */
+  /** Makes one object of these, in this order, within the server: nobody sees it before it is whole. All but the last have 5 MiB or more; one alone at most 5 GiB. */
   join(keys: readonly string[], target: string): Promise<void>
   /** Those that are not there are fine. */
   remove(keys: readonly string[]): Promise<void>
@@ -98,7 +98,11 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
     join: (keys, target) =>
       ask(`make ${target}`, async () => {
         const sources = keys.map((key) => new CopySourceOptions({ Bucket: bucket, Object: key }))
-        await client.composeObject(new CopyDestinationOptions({ Bucket: bucket, Object: target }), sources)
+        const destination = new CopyDestinationOptions({ Bucket: bucket, Object: target })
+        const [only, ...others] = sources
+        // Composed, it would first be asked how long it is.
+        if (only && others.length === 0) await client.copyObject(only, destination)
+        else await client.composeObject(destination, sources)
       }),
     remove: (keys) =>
       ask(`remove ${keys[0]}`, async () => {

@@ -4,6 +4,8 @@ import { lengthOf, type Piece, pieceKey } from './s3-chain.ts'
 
 interface PieceOptions {
   maxBytes: number
+  /** Asked once all that there is of an upload came, and is in one piece: whether it has found a better place for it. Then nothing is written. */
+  place?: ((bytes: Buffer) => Promise<boolean>) | undefined
   /** Told of the bytes that are new, in their order. */
   took(bytes: Uint8Array): void
 }
@@ -26,7 +28,7 @@ export async function writePieces(
   prefix: string,
   chain: readonly Piece[],
   source: AsyncIterable<Uint8Array>,
-  { maxBytes, took }: PieceOptions,
+  { maxBytes, took, place }: PieceOptions,
 ): Promise<Piece[]> {
   const size = Math.max(pieceBytes, Math.ceil(maxBytes / mostShortPieces))
   const leastBytes = chain.length < mostShortPieces ? leastPartBytes : size
@@ -76,6 +78,7 @@ export async function writePieces(
         await send()
       }
     }
+    if (written.length === 0 && !refilled && (await place?.(buffer.subarray(0, filled)))) filled = 0
   } finally {
     if (filled > 0 && length > lengthOf(chain)) await send()
     await sending

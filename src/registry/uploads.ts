@@ -16,8 +16,9 @@ export interface Chunk {
   last: number
 }
 
-/** What is known of the bytes that come, before they do. */
+/** The bytes of a request, and what is known of them before they come. */
 export interface Coming {
+  source: Readable
   chunk?: Chunk | undefined
   sizeBytes?: number | undefined
 }
@@ -72,47 +73,42 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
     return new Date(row.updated_at)
   }
 
+  /** Appends what comes to a session in which something happened last at `usedAt`, alone until `signal`. `becomes`: see `Blobs.append`. */
   async function write(
     repository: string,
     id: string,
     usedAt: Date,
-    source: Readable,
-    coming: Coming,
+    { coming, becomes, signal }: { coming: Coming; becomes?: string; signal: AbortSignal },
   ): Promise<number> {
     const { chunk } = coming
-    return alone(id, async (signal) => {
-      const before = chunk && (await blobs.uploaded(id))
-      if (chunk && chunk.first !== before)
-        throw new AppError(
-          'BLOB_UPLOAD_OFFSET',
-          `the chunk begins at ${chunk.first}, but the upload has ${before} bytes`,
-        )
-      const noted = await touch(id, usedAt)
-      addAbortSignal(signal, source)
-      const after = await appendWithin(repository, id, source, coming)
-      await touch(id, noted)
-      if (chunk && after !== chunk.last + 1)
-        throw new AppError(
-          'SIZE_INVALID',
-          `the chunk was to have ${chunk.last - chunk.first + 1} bytes, but ${after - chunk.first} came`,
-        )
-      return after
-    })
+    const before = chunk && (await blobs.uploaded(id))
+    if (chunk && chunk.first !== before)
+      throw new AppError('BLOB_UPLOAD_OFFSET', `the chunk begins at ${chunk.first}, but the upload has ${before} bytes`)
+    const noted = await touch(id, usedAt)
+    addAbortSignal(signal, coming.source)
+    const after = await appendWithin(repository, id, coming, becomes)
+    await touch(id, noted)
+    if (chunk && after !== chunk.last + 1)
+      throw new AppError(
+        'SIZE_INVALID',
+        `the chunk was to have ${chunk.last - chunk.first + 1} bytes, but ${after - chunk.first} came`,
+      )
+    return after
   }
 
   /** Appends no more than the repository may hold. Room is reserved before the bytes come, unless nobody knows how many. */
   async function appendWithin(
     repository: string,
     id: string,
-    source: Readable,
-    { chunk, sizeBytes }: Coming,
+    { source, chunk, sizeBytes }: Coming,
+    becomes: string | undefined,
   ): Promise<number> {
-    const offset = chunk?.first
-    if (!quotas.isLimited(repository)) return blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes, offset })
+    const where = { offset: chunk?.first, becomes }
+    if (!quotas.isLimited(repository)) return blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes, ...where })
     const before = await blobs.uploaded(id)
     const room = await quotas.reserve(repository, id, before + (sizeBytes ?? 0))
     try {
-      return await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room), offset })
+      return await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room), ...where })
     } catch (error) {
       throw isAppError(error, 'payload-too-large') && room < maxBlobBytes ? quotas.refusal(repository, room) : error
     } finally {
@@ -173,18 +169,22 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
      * back.
      * @throws AppError BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_OFFSET, SIZE_INVALID, payload-too-large, storage-full; DENIED when the repository has no room
      */
-    async append(repository: string, id: string, source: Readable, coming: Coming = {}): Promise<number> {
-      return write(repository, id, await check(repository, id), source, coming)
+    async append(repository: string, id: string, coming: Coming): Promise<number> {
+      const usedAt = await check(repository, id)
+      return alone(id, (signal) => write(repository, id, usedAt, { coming, signal }))
     },
 
     /**
-     * Makes what was uploaded the blob `digest` of the repository: the bytes first, durable, then the rows. A crash between them leaves
+     * Makes what was uploaded, and what comes now, the blob `digest` of the repository: the bytes first, durable, then the rows. A crash between them leaves
      * a blob that nobody can see; uploading it again is all that is needed. A wrong digest ends the session.
-     * @throws AppError BLOB_UPLOAD_UNKNOWN, DIGEST_INVALID, storage-full
+     * @throws AppError BLOB_UPLOAD_UNKNOWN, DIGEST_INVALID, storage-full; what `append` throws
      */
-    async finish(repository: string, id: string, digest: string): Promise<void> {
-      await alone(id, async () => {
+    async finish(repository: string, id: string, digest: string, coming?: Coming): Promise<void> {
+      const usedAt = coming && (await check(repository, id))
+      await alone(id, async (signal) => {
+        // Before any byte can come into its place: a collection that is just removing the blob is waited for.
         await claimDigest(db, repository, id, digest)
+        if (coming && usedAt) await write(repository, id, usedAt, { coming, becomes: digest, signal })
         try {
           await blobs.commit(id, digest, ({ sizeBytes }) =>
             // The row of the session keeps others out.

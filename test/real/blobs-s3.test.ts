@@ -137,7 +137,7 @@ describe('a bucket of MinIO', () => {
     const bucket = await openBucket(await minio.bucket())
     const shortBytes = 5 * MiB
     /** An upload of so many chunks, of which only the last one is there: nobody reads the others. */
-    const after = async (chunks: number) => {
+    const oneMore = async (chunks: number) => {
       const pieces = Array.from({ length: chunks }, (_, at) => {
         const offset = at * shortBytes
         return { key: pieceKey('uploads/one/', offset, shortBytes), offset, sizeBytes: shortBytes }
@@ -148,14 +148,26 @@ describe('a bucket of MinIO', () => {
       expect(lengthOf(written)).toBe((chunks + 1) * shortBytes)
       return written
     }
-    expect(await after(mostShortPieces - 1)).toHaveLength(mostShortPieces)
-    const filled = await after(mostShortPieces)
+    expect(await oneMore(mostShortPieces - 1)).toHaveLength(mostShortPieces)
+    const filled = await oneMore(mostShortPieces)
     expect(filled).toHaveLength(mostShortPieces)
     const [last] = filled.slice(-1)
     expect(last).toMatchObject({ offset: (mostShortPieces - 1) * shortBytes, sizeBytes: 2 * shortBytes })
     expect(sha256(await readAll((await bucket.get(last?.key as string)) as Readable))).toBe(
       sha256(Buffer.concat([Buffer.alloc(shortBytes, 'b'), Buffer.alloc(shortBytes, 'c')])),
     )
+  })
+
+  test('a small blob that comes as a whole is in its place at once', async () => {
+    const { blobs, options } = await open()
+    const digest = sha256('abc')
+    await blobs.append('one', Readable.from([Buffer.from('abc')]), { ...plenty, becomes: digest })
+    expect(await minio.keys(options)).toEqual([expect.stringMatching(/^blobs\/sha256\//)])
+    // The database was away, and the client asks again.
+    await expect(blobs.commit('one', digest, () => Promise.reject(new Error('away')))).rejects.toThrow('away')
+    expect(await blobs.commit('one', digest)).toEqual({ sizeBytes: 3 })
+    // Who only knows its digest has no upload that becomes it.
+    await expect(blobs.commit('two', digest)).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
   })
 
   test('a blob of many pieces is joined in the server, whatever the size of what came', async () => {

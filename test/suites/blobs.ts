@@ -55,6 +55,35 @@ export function blobsSuite(name: string, open: () => Promise<OpenedBlobs>): void
       expect(await blobs.stat(digest)).toEqual({ sizeBytes: 3 })
     })
 
+    test('what is told to become a blob is one after its commit, whether it comes as a whole, in parts, or as something else', async () => {
+      const { blobs, reopen, leftovers } = await open()
+      const bytes = randomBytes(300_000)
+      const digest = sha256(bytes)
+      const becoming = (becomes: string) => ({ ...plenty, becomes })
+      expect(await blobs.append('whole', from(bytes), becoming(digest))).toBe(300_000)
+      expect(await blobs.commit('whole', digest)).toEqual({ sizeBytes: 300_000 })
+
+      await blobs.append('in parts', from(Buffer.from('ab')), plenty)
+      expect(await (await reopen()).append('in parts', from(Buffer.from('c')), becoming(sha256('abc')))).toBe(3)
+      await blobs.commit('in parts', sha256('abc'))
+
+      expect(await blobs.append('other', from(Buffer.from('x')), becoming(sha256('y')))).toBe(1)
+      expect(await blobs.uploaded('other')).toBe(1)
+      await expect(blobs.commit('other', sha256('y'))).rejects.toMatchObject({ code: 'DIGEST_INVALID' })
+      expect(await blobs.append('other', from(Buffer.from('y')), becoming(sha512(Buffer.from('xy'))))).toBe(2)
+      await blobs.commit('other', sha512(Buffer.from('xy')))
+
+      await expect(blobs.append('cut', broken(Buffer.from('a')), becoming(sha256('a')))).rejects.toThrow('gone')
+      expect(await blobs.uploaded('cut')).toBe(1)
+      await blobs.commit('cut', sha256('a'))
+
+      await blobs.append('nothing', from(), becoming(sha256('')))
+      expect(await blobs.commit('nothing', sha256(''))).toEqual({ sizeBytes: 0 })
+      for (const blob of [bytes, 'abc', 'a', ''])
+        expect((await readAll(blobs, sha256(blob))).equals(Buffer.from(blob))).toBe(true)
+      expect(await leftovers()).toEqual([])
+    })
+
     test('a store has no id until it is given one, and keeps it; it is no blob', async () => {
       const { blobs, reopen } = await open()
       expect(await blobs.id()).toBeUndefined()
