@@ -10,7 +10,7 @@ import { quotas } from './migrations/006-quotas.ts'
 import { scrub } from './migrations/007-scrub.ts'
 import { replicas } from './migrations/008-replicas.ts'
 import { retention } from './migrations/009-retention.ts'
-import { namedBlobs } from './migrations/010-named-blobs.ts'
+import { largeRepositories } from './migrations/010-large-repositories.ts'
 import type { Database } from './tables.ts'
 
 /** In the order in which they run; the key is what the database remembers. */
@@ -24,7 +24,7 @@ const migrations = {
   '007-scrub': scrub,
   '008-replicas': replicas,
   '009-retention': retention,
-  '010-named-blobs': namedBlobs,
+  '010-large-repositories': largeRepositories,
 }
 
 /**

@@ -71,6 +71,8 @@ export interface RepositoryBlobsTable {
   created_at: string
   /** When a client was last told that the blob is there, so that it need not send it; to the hour. */
   used_at: string
+  /** That of the blob, which never changes: all that a repository holds is added up at every push where there is a quota. */
+  size: number
 }
 
 /** A blob whose row is gone and whose bytes are going. Nobody makes it anew while this row is there. */

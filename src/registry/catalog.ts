@@ -52,10 +52,10 @@ const insertBlob = fixedQuery((db, { digest, size, now }: { digest: string; size
 )
 
 const insertRepositoryBlob = fixedQuery(
-  (db, { repository, digest, now }: { repository: string; digest: string; now: string }) =>
+  (db, { repository, digest, size, now }: { repository: string; digest: string; size: number; now: string }) =>
     db
       .insertInto('repository_blobs')
-      .values({ repository, digest, created_at: now, used_at: now })
+      .values({ repository, digest, size, created_at: now, used_at: now })
       .onConflict((conflict) => conflict.columns(['repository', 'digest']).doUpdateSet({ used_at: now })),
 )
 
@@ -63,13 +63,13 @@ const insertRepositoryBlob = fixedQuery(
 export async function addBlob(db: Db, repository: string, digest: string, size: number, now: string): Promise<void> {
   await addRepository(db, repository, now)
   await insertBlob(db, { digest, size, now })
-  await insertRepositoryBlob(db, { repository, digest, now })
+  await insertRepositoryBlob(db, { repository, digest, size, now })
 }
 
 /** Lets a repository serve a blob that another one serves. Call it in the transaction that found it there. */
-export async function mountBlob(db: Db, repository: string, digest: string, now: string): Promise<void> {
+export async function mountBlob(db: Db, repository: string, digest: string, size: number, now: string): Promise<void> {
   await addRepository(db, repository, now)
-  await insertRepositoryBlob(db, { repository, digest, now })
+  await insertRepositoryBlob(db, { repository, digest, size, now })
 }
 
 const selectBlob = fixedQuery((db, { repository, digest }: { repository: string; digest: string }) =>

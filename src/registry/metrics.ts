@@ -4,7 +4,7 @@ import type { Db } from '../database/open.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { listArtifacts } from './releases.ts'
 
-/** Adding up all sizes takes a millisecond for each thousand blobs, so it is not done on every scrape. */
+/** Adding up all sizes takes a millisecond for some thousand blobs and manifests, so it is not done on every scrape. */
 const storageAgeMs = 60_000
 
 /** What the registry counts, by repository. Only names that are known are counted, so that nobody can make up series. */

@@ -19,9 +19,8 @@ export function openQuotas(db: Db, rules: readonly QuotaRule[]) {
   async function roomIn(on: Db, repository: string, quota: number, upload = ''): Promise<number> {
     const held = await on
       .selectFrom('repository_blobs')
-      .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
-      .select((row) => row.fn.sum<number | string | null>('blobs.size').as('bytes'))
-      .where('repository_blobs.repository', '=', repository)
+      .select((row) => row.fn.sum<number | string | null>('size').as('bytes'))
+      .where('repository', '=', repository)
       .executeTakeFirstOrThrow()
     const reserved = await on
       .selectFrom('uploads')

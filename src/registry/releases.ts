@@ -113,9 +113,8 @@ export async function listArtifacts(db: Db): Promise<Artifact[]> {
         .as('tags'),
       row
         .selectFrom('repository_blobs')
-        .innerJoin('blobs', 'blobs.digest', 'repository_blobs.digest')
         .whereRef('repository_blobs.repository', '=', 'repositories.name')
-        .select((blob) => blob.fn.sum('blobs.size').as('bytes'))
+        .select((blob) => blob.fn.sum('size').as('bytes'))
         .as('blob_bytes'),
       row
         .selectFrom('manifests')

@@ -109,7 +109,7 @@ async function mountBlob(
       if (size === undefined) return false
       if ((await catalog.findBlob(trx, repository, digest)) === undefined)
         await quotas.demandRoom(trx, repository, size)
-      await catalog.mountBlob(trx, repository, digest, new Date().toISOString())
+      await catalog.mountBlob(trx, repository, digest, size, new Date().toISOString())
       return true
     })
     if (!isMounted) continue

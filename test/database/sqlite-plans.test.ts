@@ -4,6 +4,7 @@ import { sha256 } from '../../src/platform/digest.ts'
 import { collect } from '../../src/registry/collection.ts'
 import { listDamaged } from '../../src/registry/damaged.ts'
 import { neverMovesBy } from '../../src/registry/release-rules.ts'
+import { listArtifacts } from '../../src/registry/releases.ts'
 import { retire } from '../../src/registry/retention/retention.ts'
 import { ask, imageManifest, pushBytes, putManifest } from '../support/oci.ts'
 import { openTestRegistry } from '../support/registry.ts'
@@ -48,4 +49,19 @@ test('what is asked for by digest is found by digest, however much a repository 
   expect(asked.length).toBeGreaterThan(20)
   const slow = asked.filter((one) => stepsOf(database, one).some((step) => wholeRepository.test(step)))
   expect(slow).toEqual([])
+})
+
+test('what a repository holds is added up without a look at each blob', async () => {
+  const quotas = [{ repositories: '*', bytes: 1_000_000 }]
+  const { http, db } = await openTestRegistry(await temporaryFolder(), { quotas })
+  const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare')
+  await pushBytes(http, 'a', Buffer.from('some bytes'))
+  await listArtifacts(db)
+  const database = prepare.mock.contexts[0] as DatabaseSync
+  const sums = new Set(prepare.mock.calls.map(([statement]) => statement).filter((one) => one.includes('sum("size")')))
+  expect(sums.size).toBe(2)
+  for (const statement of sums) {
+    const steps = stepsOf(database, statement).filter((step) => step.includes('repository_blobs'))
+    expect(steps).toEqual([expect.stringContaining('USING COVERING INDEX repository_blobs_size (repository=?)')])
+  }
 })

@@ -83,6 +83,8 @@ async function addRows(db: Db, litter: readonly Litter[], past: string): Promise
     .execute()
   await db
     .insertInto('repository_blobs')
-    .values(litter.map(({ digest }) => ({ repository, digest, created_at: past, used_at: past })))
+    .values(
+      litter.map(({ digest, bytes }) => ({ repository, digest, size: bytes.length, created_at: past, used_at: past })),
+    )
     .execute()
 }
