@@ -21,6 +21,7 @@ export async function receive<T>(request: FastifyRequest, take: (coming: Coming)
   try {
     return await take({ source: request.raw, chunk, sizeBytes: lengthOf(request) })
   } finally {
+    request.raw.off('end', stop)
     stop()
   }
 }

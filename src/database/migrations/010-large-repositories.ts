@@ -6,7 +6,8 @@ export const largeRepositories: Migration = {
   // biome-ignore lint/suspicious/noExplicitAny: a migration runs against the schema of its own time, not that of today
   async up(db: Kysely<any>) {
     const { schema } = db
-    // Whether something is named: with all columns of the question in its index. SQLite, which has no statistics, went through every manifest of the repository instead.
+    // Whether something is named: with all columns of the question in its index. Without them SQLite, which has no statistics, went through every
+    // manifest of the repository instead.
     await schema.dropIndex('manifest_references_digest').execute()
     await schema
       .createIndex('manifest_references_digest')
