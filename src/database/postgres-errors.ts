@@ -1,5 +1,6 @@
 import type { DatabaseError } from 'pg'
 import { AppError } from '../contract/errors.ts'
+import { isCertificateError, whyRefused } from '../platform/trust.ts'
 
 /** SQLSTATEs with which PostgreSQL says that it cannot serve anybody now, or ended this connection (PostgreSQL, appendix A). */
 const unavailable = [
@@ -54,7 +55,12 @@ export function asAppError(error: unknown): unknown {
 }
 
 export function unreachable(cause: unknown): AppError {
-  return new AppError('database-unavailable', `the database cannot be reached: ${(cause as Error).message}`, { cause })
+  // When each of several addresses failed, there is no message.
+  const { code, message } = cause as NodeJS.ErrnoException
+  const reason = isCertificateError(cause)
+    ? `it is not trusted: ${whyRefused(cause, { authority: 'databaseUrl, as sslrootcert', address: 'the host in databaseUrl' })}`
+    : message || code
+  return new AppError('database-unavailable', `the database cannot be reached: ${reason}`, { cause })
 }
 
 /** The connection was lost before anything could be changed by what was asked last. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
 import { backoffMs } from '../platform/clock.ts'
+import { isCertificateError } from '../platform/trust.ts'
 import { asAppError, isCollision, isLost, lostBefore, lostBetween, unreachable } from './postgres-errors.ts'
 
 export interface PostgresOptions {
@@ -73,7 +74,8 @@ async function connect(pool: Pool): Promise<PoolClient> {
     try {
       return await pool.connect()
     } catch (error) {
-      if (!isLost(error) || performance.now() > giveUpAt || pool.ending) throw unreachable(error)
+      const mayHeal = isLost(error) && !isCertificateError(error)
+      if (!mayHeal || performance.now() > giveUpAt || pool.ending) throw unreachable(error)
       await delay(backoffMs(attempt, { firstMs: 20, maxMs: 500 }))
     }
   }

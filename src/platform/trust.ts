@@ -108,9 +108,24 @@ const unknownIssuer: ReadonlySet<string> = new Set([
 ])
 
 /** Whether the server's certificate was refused. Node says so by OpenSSL's names of the reasons, which have no class of their own. */
-function isCertificateError(error: unknown): boolean {
+export function isCertificateError(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException
   return isUnknownIssuer(error) || /^(CERT_|ERR_TLS_CERT_|INVALID_(CA|PURPOSE)|PATH_LENGTH|HOSTNAME_)/.test(code)
+}
+
+/** Why a certificate was refused, and which setting mends it: the one that names authorities, or the one with the server's address. */
+export function whyRefused(error: unknown, settings: { authority: string; address: string }): string {
+  const reason = reasonOf(error)
+  if (isUnknownIssuer(error))
+    return `${reason}; name a file with the certificate of its authority in ${settings.authority}`
+  if ((error as NodeJS.ErrnoException).code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `${reason}; ${settings.address} has to be a name that stands in its certificate`
+  return reason
+}
+
+/** What Node adds behind the semicolon, for its own users, is no help for ours; and it ends with a colon where a list is empty. */
+function reasonOf(error: unknown): string {
+  return (error as Error).message.replace(/;.*/s, '').replace(/[:\s]+$/, '')
 }
 
 function connected(connect: buildConnector.connector, target: buildConnector.Options): Promise<Socket> {
@@ -130,11 +145,9 @@ function untrusted(
   chain: readonly X509Certificate[],
   { fingerprint }: Trust,
 ): AppError {
-  // What Node adds for its own users behind the semicolon is no help for ours.
-  const [reason] = (cause as Error).message.split(';')
   const last = chain.at(-1)
   const shown = last && isUnknownIssuer(cause) ? `, with the fingerprint ${fingerprintOf(last)}` : ''
   const wanted = fingerprint && shown ? `; expected was ${fingerprint}` : ''
   const where = `${protocol}//${hostname.includes(':') ? `[${hostname}]` : hostname}${port ? `:${port}` : ''}`
-  return new AppError('peer-untrusted', `${where} is not trusted: ${reason}${shown}${wanted}`, { cause })
+  return new AppError('peer-untrusted', `${where} is not trusted: ${reasonOf(cause)}${shown}${wanted}`, { cause })
 }

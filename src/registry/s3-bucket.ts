@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { Client, CopyDestinationOptions, CopySourceOptions } from 'minio'
 import { AppError } from '../contract/errors.ts'
+import { isCertificateError, whyRefused } from '../platform/trust.ts'
 
 export interface S3Options {
   /** `https://s3.example.org` or `http://127.0.0.1:9000`. */
@@ -51,12 +52,12 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
     try {
       return await work()
     } catch (cause) {
-      const { code, message } = cause as { code?: string; message: string }
+      const { code } = cause as { code?: string }
       if (code === 'XMinioStorageFull' || code === 'QuotaExceeded')
         throw new AppError('storage-full', `${endpoint} has no room for ${what}; free some space and try again`, {
           cause,
         })
-      throw new AppError('storage-unavailable', `${endpoint} did not ${what}: ${code ?? ''} ${message}`, { cause })
+      throw new AppError('storage-unavailable', `${endpoint} ${failure(what, cause)}`, { cause })
     }
   }
   async function orNothing<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
@@ -112,6 +113,18 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
         if (failed) throw Object.assign(new Error(`for ${failed.Key}`), { code: failed.Code })
       }),
   }
+}
+
+/** Why a server did not do what it was asked for. */
+function failure(what: string, cause: unknown): string {
+  const { code = '', message } = cause as { code?: string; message: string }
+  if (isCertificateError(cause))
+    return `is not trusted: ${whyRefused(cause, { authority: 'the variable NODE_EXTRA_CA_CERTS', address: 's3Endpoint' })}`
+  // One or the other, by which end of the connection is the first to notice.
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+    return 'has no TLS in common with us; if it speaks none at all, give it a certificate, or is s3Endpoint http://…?'
+  // Who hears plain text instead of TLS, or is no S3 server, answers 400 and no more.
+  return `did not ${what}: ${`${code} ${message}`.trim() || 'it gave no reason; is s3Endpoint right, and http or https?'}`
 }
 
 async function readSecret(path: string): Promise<string> {

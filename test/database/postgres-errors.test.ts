@@ -11,7 +11,7 @@ test('a database of several addresses, none of which answers: the reason is told
       { address: '::1', family: 6 },
     ])
   const socket = connect({ host: 'db.internal', port: await freePort(), lookup })
-  const [error] = await once(socket, 'error').catch((error) => [error])
+  const [error] = await once(socket, 'error')
   expect(error).toBeInstanceOf(AggregateError)
   expect(unreachable(error)).toMatchObject({
     code: 'database-unavailable',
