@@ -1,5 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,20 +8,18 @@ import { openS3 } from '../../src/registry/blobs-s3.ts'
 import { openBucket } from '../../src/registry/s3-bucket.ts'
 import { blobsSuite } from '../suites/blobs.ts'
 import { makeCertificate } from '../support/certificate.ts'
-import { goProgram } from '../support/go-program.ts'
-import { minioProgram } from '../support/minio.ts'
 import { startPostgres } from '../support/postgres.ts'
-import { freePort, until } from '../support/processes.ts'
 import { replaced } from '../support/replaced.ts'
 import { openTestServer } from '../support/server.ts'
 import { commandsWith, replicasFolder, shippedReplicas } from '../support/shipped-replicas.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { makeInternalAuthority } from './support/internal-authority.ts'
+import { sh } from './support/shell.ts'
+import { type ShippedMinio, startShippedMinio } from './support/shipped-minio.ts'
 
 /* What the tools themselves say of the example. That it works as a whole is in replicas.test.ts. */
 
 const run = promisify(execFile)
-const sh = (commands: string, options: { cwd: string; env?: NodeJS.ProcessEnv }) =>
-  run('/bin/sh', ['-eu', '-c', commands], options)
 
 describe('haproxy.cfg', () => {
   const accepts = async (text: string, certificate: string) => {
@@ -136,62 +133,27 @@ test('postgres.sql makes a database in which a server does all that it does, and
 
 describe('a MinIO with minio.env, and the bucket and the key of README.md', () => {
   let folder: string
-  let endpoint: string
-  let mc: (...words: string[]) => Promise<string>
-  let stop = async () => {}
+  let minio: ShippedMinio
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'slw-'))
-    const [program, client] = [
-      await minioProgram(),
-      await goProgram('github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9'),
-    ]
-    const listen = `127.0.0.1:${await freePort()}`
-    endpoint = `http://${listen}`
-    const settings = replaced(await shippedReplicas('minio.env'), {
-      'MINIO_ROOT_PASSWORD=': 'MINIO_ROOT_PASSWORD=a-password',
-      '/var/db/minio': join(folder, 'data'),
-      '10.0.0.31:9000': listen,
-      '127.0.0.1:9001': '127.0.0.1:0',
-    })
-    await writeFile(join(folder, 'minio.env'), settings)
-    const commands = `set -a; . ./minio.env; set +a; exec ${program} server --quiet --certs-dir ${folder}/certs`
-    const child = spawn('/bin/sh', ['-eu', '-c', commands], { cwd: folder, stdio: 'ignore', env: { HOME: folder } })
-    stop = async () => {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
-    const ready = () =>
-      fetch(`${endpoint}/minio/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    await until('an answer of MinIO', ready)
-
-    const env = { PATH: process.env.PATH, HOME: folder, MC_HOST_internal: `http://minio-root:a-password@${listen}` }
-    mc = async (...words) => (await run(client, words, { env })).stdout
-    await cp(join(replicasFolder, 'minio-policy.json'), join(folder, 'minio-policy.json'))
-    // Without the line that asks for a password, and what makes TLS be believed.
-    const lines = (await commandsWith('mc mb internal/slipway'))
-      .split('\n')
-      .filter((line) => !/alias set|internal-ca/.test(line))
-    await sh(lines.join('\n').replaceAll(/^mc /gm, `${client} `), { cwd: folder, env })
+    await makeInternalAuthority(folder)
+    minio = await startShippedMinio(folder)
   }, 900_000)
   afterAll(async () => {
-    await stop()
+    await minio?.kill()
     await rm(folder, { recursive: true })
   })
 
-  const options = () => ({
-    ...{ endpoint, bucket: 'slipway', region: 'us-east-1', accessKey: 'slipway' },
-    secretKeyFile: join(folder, 's3-secret-key'),
-  })
   const keys = async () =>
-    (await mc('find', 'internal/slipway')).split('\n').flatMap((line) => line.split('internal/slipway/')[1] ?? [])
+    (await minio.mc(['find', 'internal/slipway']))
+      .split('\n')
+      .flatMap((line) => line.split('internal/slipway/')[1] ?? [])
+  const empty = () => minio.mc(['rm', '--recursive', '--force', 'internal/slipway'])
 
   blobsSuite('with this key blobs', async () => {
-    await mc('rm', '--recursive', '--force', 'internal/slipway')
-    const reopen = async () => openS3(await openBucket(options()))
+    await empty()
+    const reopen = async () => openS3(await openBucket(minio.options))
     return {
       blobs: await reopen(),
       reopen,
@@ -200,18 +162,17 @@ describe('a MinIO with minio.env, and the bucket and the key of README.md', () =
   })
 
   test('with this key nobody reaches another bucket, nor makes one', async () => {
-    await mc('rm', '--recursive', '--force', 'internal/slipway')
-    await mc('mb', 'internal/other')
-    await expect(openBucket({ ...options(), bucket: 'other' })).rejects.toThrow('refuses the access key slipway')
-    const secret = (await readFile(join(folder, 's3-secret-key'), 'utf8')).trim()
-    const env = { PATH: process.env.PATH, HOME: folder, MC_HOST_key: endpoint.replace('://', `://slipway:${secret}@`) }
-    const client = await goProgram('github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9')
+    await empty()
+    await minio.mc(['mb', 'internal/other'])
+    await expect(openBucket({ ...minio.options, bucket: 'other' })).rejects.toThrow('refuses the access key slipway')
+    const secret = (await readFile(minio.options.secretKeyFile, 'utf8')).trim()
+    const key = { MC_HOST_key: minio.options.endpoint.replace('://', `://slipway:${secret}@`) }
     for (const words of [
       ['mb', 'key/third'],
       ['ls', 'key/other'],
       ['admin', 'info', 'key'],
       ['rb', 'key/slipway'],
     ])
-      await expect(run(client, words, { env }), words.join(' ')).rejects.toThrow(/Access Denied|not have|denied/i)
+      await expect(minio.mc(words, key), words.join(' ')).rejects.toThrow(/Access Denied|not have|denied/i)
   })
 })

@@ -10,6 +10,7 @@ import { sha256 } from '../../src/platform/digest.ts'
 import { type Http, openHttp } from '../../src/platform/http.ts'
 import { newSecret } from '../../src/platform/secret.ts'
 import { openWebSocket, type Stream } from '../../src/platform/web-socket.ts'
+import { type Bucket, openBucket } from '../../src/registry/s3-bucket.ts'
 import { stackText } from '../cloud/test-cloud.ts'
 import { amd64, report } from '../fleet/test-fleet.ts'
 import { type ApiAnswer, type ApiClient, apiClient } from '../support/api-client.ts'
@@ -109,6 +110,18 @@ const readBlob = async (server: number, repository: string, digest: string) =>
 describe('O16 two servers that started together on an empty database', () => {
   test('have one admin token, which both take', async () => {
     for (const { api } of clients) expect((await api('GET', '/hosts')).status).toBe(200)
+  })
+
+  test('speak to PostgreSQL by TLS only, also where they hear of each other', async () => {
+    const [listening, connections] = JSON.parse(
+      await replicas.postgres.sql(
+        `select json_build_array(count(*) filter (where query ~ '^listen|advisory_lock|pg_notify|^select 1$'), json_agg(ssl and version >= 'TLSv1.2'))
+          from pg_stat_activity join pg_stat_ssl using (pid) where usename = 'slipway'`,
+      ),
+    )
+    expect(listening).toBe(2)
+    expect(connections.length).toBeGreaterThan(listening)
+    expect(new Set(connections)).toEqual(new Set([true]))
   })
 
   test('finish uploads of each other', async () => {
@@ -301,10 +314,11 @@ describe('O15 a server that is killed in the middle', () => {
     await replicas.balancer('set server servers/b state ready')
     await replicas.kill(0)
   }
-  const pieces = async () => {
-    const { s3Bucket: bucket = '' } = replicas.settings
-    return (await replicas.minio.keys({ bucket } as never)).filter((key) => key.startsWith('uploads/'))
-  }
+  let bucket: Bucket
+  beforeAll(async () => {
+    bucket = await openBucket(replicas.minio.options)
+  })
+  const pieces = async () => (await bucket.list('uploads/')).map(({ key }) => key)
   /** A small blob beside it may be there already while its piece is not gone yet; a server that is killed then leaves it to the collection. */
   async function loneUpload(): Promise<boolean> {
     const keys = await pieces()

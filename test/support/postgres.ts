@@ -32,9 +32,20 @@ export interface PostgresSetup {
   isDurable?: boolean
   /** Where its own folder is made: others must be able to pass, as it does not run as root. */
   within?: string
+  /** Who may do everything, and is asked for no password at the socket. */
+  superuser?: string
+  /** Whoever configures it is given the folder with its configuration and its data, before it starts for the first time. Otherwise it has the socket only. */
+  configure?: (folder: string) => Promise<void>
+  port?: number
 }
 
-export async function startPostgres({ isDurable = false, within = tmpdir() }: PostgresSetup = {}): Promise<Postgres> {
+export async function startPostgres({
+  isDurable = false,
+  within = tmpdir(),
+  superuser = 'slipway',
+  configure,
+  port = 5432,
+}: PostgresSetup = {}): Promise<Postgres> {
   const bin = await programs()
   const folder = await mkdtemp(join(within, 'slw-pg-'))
   if (isRoot) await chown(folder, nobody, nobody)
@@ -43,20 +54,26 @@ export async function startPostgres({ isDurable = false, within = tmpdir() }: Po
   const data = join(folder, 'data')
   // Not the order of bytes: that has to come from our tables.
   const locale = ['--locale-provider=icu', '--icu-locale=en', '--locale=C.UTF-8', '--encoding=UTF8']
-  await run('initdb', ['--no-sync', '--auth=trust', '--username=slipway', ...locale, data])
-  // Whoever is called so has to know a password.
-  const rules = join(data, 'pg_hba.conf')
-  await writeFile(rules, `local all guarded scram-sha-256\n${await readFile(rules, 'utf8')}`)
+  await run('initdb', ['--no-sync', '--auth=trust', `--username=${superuser}`, ...locale, data])
+  // Whoever is called guarded has to know a password. By the network nobody comes, unless it is configured so.
+  await writeFile(join(data, 'pg_hba.conf'), 'local all guarded scram-sha-256\nlocal all all trust\n')
+  await configure?.(data)
   let child: ChildProcess | undefined
   const said: string[] = []
   const isGone = () => !child || child.exitCode !== null || child.signalCode !== null
+  const end = async (signal: 'SIGKILL' | 'SIGQUIT') => {
+    if (isGone()) return
+    const gone = once(child as ChildProcess, 'exit')
+    child?.kill(signal)
+    await gone
+  }
   const backends = async () => {
     const list = await readFile(`/proc/${child?.pid}/task/${child?.pid}/children`, 'utf8')
     return [child?.pid as number, ...list.trim().split(' ').filter(Boolean).map(Number)]
   }
 
   const postgres: Postgres = {
-    url: (database) => `postgres://slipway@/${database}?host=${encodeURIComponent(folder)}`,
+    url: (database) => `postgres://${superuser}@/${database}?host=${encodeURIComponent(folder)}&port=${port}`,
     async sql(statement, database = 'postgres') {
       const { stdout } = await run('psql', [
         '-X',
@@ -71,15 +88,13 @@ export async function startPostgres({ isDurable = false, within = tmpdir() }: Po
       ])
       return stdout.trim()
     },
-    async kill() {
-      if (isGone()) return
-      const gone = once(child as ChildProcess, 'exit')
-      // Its children end by themselves when they see that it is gone: one that waits for a client does so at once.
-      child?.kill('SIGKILL')
-      await gone
-    },
+    // Its children end by themselves when they see that it is gone: one that waits for a client does so at once.
+    kill: () => end('SIGKILL'),
     async start() {
-      const settings = ['listen_addresses=', `unix_socket_directories=${folder}`, 'max_connections=200']
+      const settings = [`port=${port}`, `unix_socket_directories=${folder}`, 'max_connections=200']
+      // In its own folder, which is removed: in /dev/shm it would stay there for ever when PostgreSQL is killed.
+      settings.push('dynamic_shared_memory_type=mmap')
+      if (!configure) settings.push('listen_addresses=')
       if (!isDurable) settings.push('fsync=off')
       const ready = async () => {
         if (isGone()) {
@@ -100,7 +115,8 @@ export async function startPostgres({ isDurable = false, within = tmpdir() }: Po
       for (const pid of await backends()) process.kill(pid, signal)
     },
     async close() {
-      await postgres.kill()
+      // At once, but it takes its shared memory back.
+      await end('SIGQUIT')
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
   }

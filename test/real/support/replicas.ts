@@ -8,15 +8,20 @@ import { parse, stringify } from 'yaml'
 import type { ServerConfig } from '../../../src/contract/server-config.ts'
 import { sizeIfThere } from '../../../src/platform/files.ts'
 import { makeCertificate } from '../../support/certificate.ts'
-import { type Minio, startMinio } from '../../support/minio.ts'
-import { type Postgres, startPostgres } from '../../support/postgres.ts'
+import type { Postgres } from '../../support/postgres.ts'
 import { freePort, until } from '../../support/processes.ts'
 import { replaced } from '../../support/replaced.ts'
 import { shippedReplicas } from '../../support/shipped-replicas.ts'
+import { makeInternalAuthority } from './internal-authority.ts'
+import { type ShippedMinio, startShippedMinio } from './shipped-minio.ts'
+import { startShippedPostgres } from './shipped-postgres.ts'
 
 const entry = join(import.meta.dirname, '../../../src/cli/slipway.js')
 
-/** Several real servers over one PostgreSQL and one MinIO, with the shipped settings and behind the shipped HAProxy; only addresses are others. */
+/**
+ * Several real servers over one PostgreSQL and one MinIO, all set up as README.md of the example says, and behind the shipped HAProxy; only addresses and
+ * folders are others. What stands in /usr/local/etc/slipway-server there is in the folder that was given.
+ */
 export interface Replicas {
   /** What clients use: the balancer over plain HTTP, or the first server when there is no balancer. */
   url: string
@@ -27,7 +32,7 @@ export interface Replicas {
   /** The first admin's token. */
   admin: string
   postgres: Postgres
-  minio: Minio
+  minio: ShippedMinio
   /** The settings that servers have in common: database, storage and the rest. */
   settings: Partial<ServerConfig>
   /** What a server has said. */
@@ -59,26 +64,28 @@ export async function startReplicas(
   { servers = 2, settings: own = {}, behind = 'haproxy' }: ReplicasOptions = {},
 ): Promise<Replicas> {
   await using starting = new AsyncDisposableStack()
-  const postgres = await startPostgres()
+  await makeInternalAuthority(folder)
+  const { postgres, address: databaseAddress } = await startShippedPostgres(folder)
   starting.defer(() => postgres.close())
-  await postgres.sql('create database slipway')
-  const minio = await startMinio(folder)
+  const minio = await startShippedMinio(folder)
   starting.defer(() => minio.kill())
 
   const ports = await Promise.all(Array.from({ length: servers }, freePort))
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
-  const { databasePasswordFile: _, ...common } = parse(await shippedReplicas('server.yaml'))
   const balancer = behind === 'haproxy' ? await startBalancer(folder, urls) : undefined
   if (balancer) starting.defer(() => end(balancer.child, 'SIGKILL'))
   const url = balancer?.url ?? (urls[0] as string)
-  const settings: Partial<ServerConfig> = {
-    ...common,
-    publicUrl: url,
-    trustedProxies: 'loopback',
-    databaseUrl: postgres.url('slipway'),
-    ...(await minio.settings()),
-    ...own,
+  const here = (text: string) => text.replaceAll('/usr/local/etc/slipway-server', folder)
+  const addresses = {
+    'https://slipway.example.org': url,
+    'trustedProxies: 10.0.0.10': 'trustedProxies: loopback',
+    'db.internal:5432': databaseAddress,
+    'https://minio.internal:9000': minio.options.endpoint,
   }
+  const common = parse(replaced(here(await shippedReplicas('server.yaml')), addresses))
+  const settings: Partial<ServerConfig> = { ...common, ...own }
+  const service = here(await shippedReplicas('slipway-server.conf'))
+  const environment = Object.fromEntries([...service.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, ...pair]) => pair))
 
   const data = (server: number) => join(folder, `server-${server}`)
   const children: ChildProcess[] = []
@@ -101,7 +108,7 @@ export async function startReplicas(
       const log = await open(join(folder, `server-${server}.log`), 'a')
       const child = spawn(process.execPath, [entry, 'server', '--config', config], {
         stdio: ['ignore', log.fd, log.fd],
-        env: { PATH: process.env.PATH ?? '', HOME: folder },
+        env: { PATH: process.env.PATH ?? '', HOME: folder, ...environment },
       })
       children[server] = child
       await log.close()
