@@ -57,6 +57,8 @@ else
       throw new Error(`there is no ${unknown}; there are ${Object.keys(arrangements).join(', ')}`)
     say(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, load before ${loadavg()[0]?.toFixed(1)}`)
     const folder = await benchFolder(cleanup, options.folder)
+    if (await discardsAtOnce(folder))
+      say('this disk is mounted with `discard`: whoever waits for it waits for what others have removed as well')
     if (on.includes('fs')) await bench(arrangements.fs, join(folder, 'fs'), {}, join(folder, 'fs/blobs'))
     if (on.includes('s3')) {
       const engines = await startEngines(join(folder, 'engines'))
@@ -142,6 +144,15 @@ async function collect({ port, headers }: Slipway): Promise<Collection> {
   const last: WorkLine = JSON.parse(text.trim().split('\n').at(-1) ?? '')
   if ('result' in last) return last.result as Collection
   throw new Error(`the collection failed: ${text.slice(-500)}`)
+}
+
+/** Whether the file system tells its disk at once of each block that is free again, as opposed to now and then (fstrim). Linux only. */
+async function discardsAtOnce(folder: string): Promise<boolean> {
+  const asked = promisify(execFile)('findmnt', ['--noheadings', '--output', 'OPTIONS', '--target', folder])
+  return asked.then(
+    ({ stdout }) => stdout.trim().split(',').includes('discard'),
+    () => false,
+  )
 }
 
 /** What a folder takes of its disk. */
