@@ -10,6 +10,11 @@ export class HostChanges {
     this.#tellOthers = tellOthers
   }
 
+  /** How many hosts wait here. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Call it after the commit of a change that was made here. */
   notify(hosts: readonly string[]): void {
     this.wake(hosts)

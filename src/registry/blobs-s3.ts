@@ -174,10 +174,8 @@ export function openS3(bucket: Bucket, { redirect = false } = {}): Blobs {
 
     async *digests() {
       for (const algorithm of Object.keys(algorithms))
-        for (let start = 0; start < 256; start++) {
-          const found = await bucket.list(`blobs/${algorithm}/${start.toString(16).padStart(2, '0')}/`)
-          yield found.map(({ key }) => `${algorithm}:${key.split('/').at(-1)}`).filter(isDigest)
-        }
+        for await (const page of bucket.pages(`blobs/${algorithm}/`))
+          yield page.map(({ key }) => `${algorithm}:${key.split('/').at(-1)}`).filter(isDigest)
     },
 
     remove: (digests) => bucket.remove(digests.map(blobKey)),

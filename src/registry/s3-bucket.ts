@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { Client, CopyDestinationOptions, CopySourceOptions } from 'minio'
+import { type BucketItem, Client, CopyDestinationOptions, CopySourceOptions } from 'minio'
 import { AppError } from '../contract/errors.ts'
 import { isCertificateError, whyRefused } from '../platform/trust.ts'
 
@@ -25,11 +25,16 @@ export interface Bucket {
   presign(key: string, seconds: number): Promise<string>
   /** The objects whose key begins so, in the order of their keys. */
   list(prefix: string): Promise<{ key: string; sizeBytes: number }[]>
+  /** As `list`, some at a time, however many there are. What comes or goes meanwhile is there or not. */
+  pages(prefix: string): AsyncIterable<{ key: string; sizeBytes: number }[]>
   /** Makes one object of these, in this order, within the server: nobody sees it before it is whole. All but the last have 5 MiB or more; one alone at most 5 GiB. */
   join(keys: readonly string[], target: string): Promise<void>
   /** Those that are not there are fine. */
   remove(keys: readonly string[]): Promise<void>
 }
+
+/** S3 tells of 1000 objects at a time; of one more nobody need be asked before these are read. */
+const pageKeys = 900
 
 /** S3 takes no part of less but the last (Multipart upload limits). */
 export const leastPartBytes = 5 << 20
@@ -69,6 +74,14 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
     )
   }
 
+  /** Those behind `after`; `some` says which of them. */
+  function list(prefix: string, some: (objects: Readable) => Readable, after = '') {
+    return ask(`list ${prefix}`, async () => {
+      const objects: BucketItem[] = await some(client.listObjectsV2(bucket, prefix, true, after)).toArray()
+      return objects.map(({ name, size }) => ({ key: name as string, sizeBytes: size as number }))
+    })
+  }
+
   const there = await ask(`tell whether there is a bucket ${bucket}`, () => client.bucketExists(bucket)).catch(
     (error) => {
       const code = (error.cause as { code?: string } | undefined)?.code ?? ''
@@ -91,11 +104,14 @@ export async function openBucket({ endpoint, bucket, region, accessKey, secretKe
     get: (key, offset = 0, length) =>
       orNothing(`give ${key}`, () => client.getPartialObject(bucket, key, offset, length ?? 0)),
     presign: (key, seconds) => client.presignedGetObject(bucket, key, seconds),
-    list: (prefix) =>
-      ask(`list ${prefix}`, async () => {
-        const objects = await client.listObjectsV2(bucket, prefix, true).toArray()
-        return objects.map(({ name, size }) => ({ key: name as string, sizeBytes: size as number }))
-      }),
+    list: (prefix) => list(prefix, (objects) => objects),
+    async *pages(prefix) {
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const page = await list(prefix, (objects) => objects.take(pageKeys), after)
+        yield page
+        after = page.at(-1)?.key
+      }
+    },
     join: (keys, target) =>
       ask(`make ${target}`, async () => {
         const sources = keys.map((key) => new CopySourceOptions({ Bucket: bucket, Object: key }))

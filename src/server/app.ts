@@ -123,7 +123,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Before the rest: it counts the requests of every route that comes after it.
   if (tls) tlsMetrics(metrics, tls)
   metricsRoute(app, { metrics, version })
-  fleetMetrics({ db, metrics, hostSilentSeconds: config.hostSilentSeconds })
+  fleetMetrics({ db, changes, metrics, hostSilentSeconds: config.hostSilentSeconds })
 
   await app.register(async (registry) => {
     await registryRoutes(registry, {

@@ -2,6 +2,7 @@ import { Counter, Gauge } from 'prom-client'
 import { countStates } from '../cloud/instances.ts'
 import { updateResults } from '../contract/update.ts'
 import type { Db } from '../database/open.ts'
+import type { HostChanges } from '../fleet/changes.ts'
 import { listPointers } from '../fleet/channels.ts'
 import { countSamples } from '../fleet/history.ts'
 import { countUpdates, readHosts } from '../fleet/hosts.ts'
@@ -10,6 +11,7 @@ import { sharedReading } from './shared-reading.ts'
 
 export interface FleetMetricsOptions {
   db: Db
+  changes: Pick<HostChanges, 'waiting'>
   metrics: Metrics
   hostSilentSeconds: number
 }
@@ -18,7 +20,7 @@ export interface FleetMetricsOptions {
 const maxAgeMs = 2000
 
 /** What the fleet and the cloud count. It is read when somebody asks. */
-export function fleetMetrics({ db, metrics, hostSilentSeconds }: FleetMetricsOptions): void {
+export function fleetMetrics({ db, changes, metrics, hostSilentSeconds }: FleetMetricsOptions): void {
   const registers = [metrics]
   const read = sharedReading(maxAgeMs, async () => {
     const hosts = await readHosts(db, { now: new Date(), silentSeconds: hostSilentSeconds })
@@ -90,6 +92,15 @@ export function fleetMetrics({ db, metrics, hostSilentSeconds }: FleetMetricsOpt
       this.reset()
       for (const { channel, component, version, promotedAt } of pointers)
         this.set({ channel, component, version }, Date.parse(promotedAt) / 1000)
+    },
+  })
+
+  new Gauge({
+    name: 'slipway_hosts_waiting',
+    help: 'Hosts that wait at this server until something changes for them.',
+    registers,
+    collect() {
+      this.set(changes.waiting)
     },
   })
 

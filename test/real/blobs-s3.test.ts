@@ -158,6 +158,24 @@ describe('a bucket of MinIO', () => {
     )
   })
 
+  test('more blobs than S3 tells of at a time are all told, each once', async () => {
+    const { blobs, openAgain } = await open()
+    const words = Array.from({ length: 1000 }, (_, at) => `blob ${at}`)
+    const stores = await Promise.all(Array.from({ length: 20 }, openAgain))
+    await Promise.all(
+      stores.map(async (store, first) => {
+        for (let at = first; at < words.length; at += stores.length) {
+          const digest = sha256(words[at] as string)
+          await store.append(`${at}`, Readable.from([Buffer.from(words[at] as string)]), { ...plenty, becomes: digest })
+          await store.commit(`${at}`, digest)
+        }
+      }),
+    )
+    const told: string[] = []
+    for await (const some of blobs.digests()) told.push(...some)
+    expect(told.sort()).toEqual(words.map((word) => sha256(word)).sort())
+  })
+
   test('a small blob that comes as a whole is in its place at once', async () => {
     const { blobs, options } = await open()
     const digest = sha256('abc')

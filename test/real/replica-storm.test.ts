@@ -22,6 +22,8 @@ import { type Replicas, startReplicas } from './support/replicas.ts'
 const MiB = 1 << 20
 /** A server's grace time is two hours at least, so a collection of our own runs beside them: with one just long enough for a push, and a kill in it. */
 const graceMs = 10_000
+/** For what waits its turn behind everybody else, on a machine that does other things as well. */
+const patienceMs = 180_000
 
 /** The collection of a third process at the same database and storage. */
 async function startCollecting(db: Db, blobs: Blobs) {
@@ -113,9 +115,9 @@ function openClient(url: string, { admin }: Replicas): Http {
   return http
 }
 
-test('O14, O15, O16 many clients push to two servers, of which one is killed and comes back, while others delete and a collection runs: nothing is lost, nothing is half', async ({
-  annotate,
-}) => {
+test('O14, O15, O16 many clients push to two servers, of which one is killed and comes back, while others delete and a collection runs: nothing is lost, nothing is half', {
+  timeout: 2 * patienceMs,
+}, async ({ annotate }) => {
   const folder = await temporaryFolder()
   const replicas = await startReplicas(folder)
   onTestFinished(() => replicas.stop())
@@ -162,6 +164,7 @@ test('O14, O15, O16 many clients push to two servers, of which one is killed and
   await until(
     'a collection after all that',
     async () => collecting.counts.runs >= runsBefore + 2 && collecting.counts.blobs > 0,
+    patienceMs,
   )
   goesOn = false
   await clients

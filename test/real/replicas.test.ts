@@ -79,10 +79,16 @@ async function enrol(client: ApiClient, name: string, channel = 'stable'): Promi
 async function awaitChange(client: ApiClient, as: string): Promise<() => Promise<ApiAnswer>> {
   const { headers } = await client.api('GET', '/hosts/self/desired', { as })
   const known = headers.get('etag') ?? ''
+  const before = await hostsWaiting()
   const waiting = client.api('GET', '/hosts/self/desired?wait=60', { as, headers: { 'if-none-match': known } })
-  // It must have come to where it waits. Each of these is sent after it, and asks the database as often.
-  for (let sent = 0; sent < 5; sent++) await client.api('GET', '/hosts')
+  await until('one host more that waits', async () => (await hostsWaiting()) > before)
   return () => waiting
+}
+
+/** How many there are at both servers. */
+async function hostsWaiting(): Promise<number> {
+  const both = await Promise.all([0, 1].map((server) => metric(server, 'slipway_hosts_waiting')))
+  return both.reduce((sum, figures) => sum + (figures.get('') ?? 0), 0)
 }
 
 /** The figures of one metric on a server's page, by their labels. */

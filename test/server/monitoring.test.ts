@@ -183,6 +183,7 @@ test('what can be foreseen is counted from 0 on, so that the first time is seen'
     'slipway_gc_freed_bytes_total',
     'slipway_scrub_damaged_blobs',
     'slipway_history_points',
+    'slipway_hosts_waiting',
   ])
     expect([series, value(series)]).toEqual([series, 0])
   // Absent: a time of 0 would say that no job has run since 1970.
