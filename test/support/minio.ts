@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'minio'
 import type { ServerConfig } from '../../src/contract/server-config.ts'
 import type { S3Options } from '../../src/registry/s3-bucket.ts'
 import { goProgram } from './go-program.ts'
-import { freePort, until } from './processes.ts'
+import { end, freePort, until } from './processes.ts'
 
 /** A real MinIO on loopback. */
 export interface Minio {
@@ -60,12 +59,7 @@ export async function startMinio(folder: string): Promise<Minio> {
       const objects = await client.listObjectsV2(bucket, '', true).toArray()
       return objects.map(({ name }) => name as string)
     },
-    async kill() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const gone = once(child, 'exit')
-      child.kill('SIGKILL')
-      await gone
-    },
+    kill: () => end(child, 'SIGKILL'),
     async start() {
       child = spawn(
         program,

@@ -1,10 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { until } from './processes.ts'
+import { end, isGone, until } from './processes.ts'
 
 /** A real PostgreSQL behind a socket in a folder of its own. Its databases compare texts by the rules of a language unless told otherwise. */
 export interface Postgres {
@@ -60,13 +59,6 @@ export async function startPostgres({
   await configure?.(data)
   let child: ChildProcess | undefined
   const said: string[] = []
-  const isGone = () => !child || child.exitCode !== null || child.signalCode !== null
-  const end = async (signal: 'SIGKILL' | 'SIGQUIT') => {
-    if (isGone()) return
-    const gone = once(child as ChildProcess, 'exit')
-    child?.kill(signal)
-    await gone
-  }
   const backends = async () => {
     const list = await readFile(`/proc/${child?.pid}/task/${child?.pid}/children`, 'utf8')
     return [child?.pid as number, ...list.trim().split(' ').filter(Boolean).map(Number)]
@@ -89,7 +81,7 @@ export async function startPostgres({
       return stdout.trim()
     },
     // Its children end by themselves when they see that it is gone: one that waits for a client does so at once.
-    kill: () => end('SIGKILL'),
+    kill: () => end(child, 'SIGKILL'),
     async start() {
       const settings = [`port=${port}`, `unix_socket_directories=${folder}`, 'max_connections=200']
       // In its own folder, which is removed: in /dev/shm it would stay there for ever when PostgreSQL is killed.
@@ -97,7 +89,7 @@ export async function startPostgres({
       if (!configure) settings.push('listen_addresses=')
       if (!isDurable) settings.push('fsync=off')
       const ready = async () => {
-        if (isGone()) {
+        if (!child || isGone(child)) {
           // What was killed leaves children for a moment, and a new one refuses to start beside them.
           child = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap((one) => ['-c', one])], {
             ...who,
@@ -116,7 +108,7 @@ export async function startPostgres({
     },
     async close() {
       // At once, but it takes its shared memory back.
-      await end('SIGQUIT')
+      await end(child, 'SIGQUIT')
       await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
   }

@@ -59,11 +59,16 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+/** Ends a process that was started, if there is one, and answers when it is gone. */
+export async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (!child || isGone(child)) return
   const gone = once(child, 'exit')
   child.kill(signal)
   await gone
+}
+
+export function isGone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
 }
 
 /** Waits until `check` answers something, looking often unless that is dear; `what` names it when it never does. */

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stringify } from 'yaml'
-import { until } from './processes.ts'
+import { end, until } from './processes.ts'
 
 /** A series as a query answers it: its labels, and its one value, or those of a range. */
 export interface Series {
@@ -63,12 +63,7 @@ export async function startPrometheus({ folder, config }: { folder: string; conf
           step: String(stepSeconds),
         }),
       ),
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const gone = once(child, 'exit')
-      child.kill('SIGTERM')
-      await gone
-    },
+    stop: () => end(child, 'SIGTERM'),
   }
 }
 

@@ -9,7 +9,7 @@ import type { ServerConfig } from '../../../src/contract/server-config.ts'
 import { sizeIfThere } from '../../../src/platform/files.ts'
 import { makeCertificate } from '../../support/certificate.ts'
 import type { Postgres } from '../../support/postgres.ts'
-import { freePort, until } from '../../support/processes.ts'
+import { end, freePort, isGone, until } from '../../support/processes.ts'
 import { replaced } from '../../support/replaced.ts'
 import { shippedReplicas } from '../../support/shipped-replicas.ts'
 import { makeInternalAuthority } from './internal-authority.ts'
@@ -201,15 +201,4 @@ async function isReady(url: string): Promise<boolean> {
     },
     () => false,
   )
-}
-
-function isGone(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null
-}
-
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (!child || isGone(child)) return
-  const gone = once(child, 'exit')
-  child.kill(signal)
-  await gone
 }

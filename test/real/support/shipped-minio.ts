@@ -1,13 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { cp, open, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { S3Options } from '../../../src/registry/s3-bucket.ts'
 import { goProgram } from '../../support/go-program.ts'
 import { minioProgram } from '../../support/minio.ts'
-import { freePort, until } from '../../support/processes.ts'
+import { end, freePort, until } from '../../support/processes.ts'
 import { replaced } from '../../support/replaced.ts'
 import { commandsWith, replicasFolder, shippedReplicas } from '../../support/shipped-replicas.ts'
 import { sh } from './shell.ts'
@@ -59,12 +58,7 @@ export async function startShippedMinio(folder: string): Promise<ShippedMinio> {
       const { stdout } = await promisify(execFile)(join(folder, 'mc'), words, { env: { ...environment, ...env } })
       return stdout
     },
-    async kill() {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const gone = once(child, 'exit')
-      child.kill('SIGKILL')
-      await gone
-    },
+    kill: () => end(child, 'SIGKILL'),
     async start() {
       const log = await open(join(folder, 'minio.log'), 'a')
       child = spawn('/bin/sh', ['-eu', '-c', commands], { stdio: ['ignore', log.fd, log.fd], env: { HOME: folder } })
