@@ -107,12 +107,14 @@ export function openUploads({ db, blobs, quotas, maxBlobBytes, maxOpenUploads }:
     if (!quotas.isLimited(repository)) return blobs.append(id, bodyPieces(source), { maxBytes: maxBlobBytes, ...where })
     const before = await blobs.uploaded(id)
     const room = await quotas.reserve(repository, id, before + (sizeBytes ?? 0))
+    let after: number | undefined
     try {
-      return await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room), ...where })
+      after = await blobs.append(id, bodyPieces(source), { maxBytes: Math.min(maxBlobBytes, room), ...where })
+      return after
     } catch (error) {
       throw isAppError(error, 'payload-too-large') && room < maxBlobBytes ? quotas.refusal(repository, room) : error
     } finally {
-      if (sizeBytes === undefined) await quotas.reserve(repository, id, await blobs.uploaded(id))
+      if (sizeBytes === undefined) await quotas.reserve(repository, id, after ?? (await blobs.uploaded(id)))
     }
   }
 
