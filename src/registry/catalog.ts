@@ -56,7 +56,7 @@ const insertRepositoryBlob = fixedQuery(
     db
       .insertInto('repository_blobs')
       .values({ repository, digest, size, created_at: now, used_at: now })
-      .onConflict((conflict) => conflict.columns(['repository', 'digest']).doUpdateSet({ used_at: now })),
+      .onConflict((conflict) => conflict.columns(['repository', 'digest']).doUpdateSet({ used_at: now, size })),
 )
 
 /** Lets a repository serve a blob whose bytes are durable, and may not be collected before this is committed. */
